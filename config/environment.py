@@ -1,0 +1,85 @@
+"""From environment variables to raw values: files for secrets, `.env` in development, misspelt names."""
+
+import difflib
+import os
+import secrets
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from dotenv import dotenv_values
+
+PREFIX = "AUTH_"
+DEVELOPMENT_KEY = Path("var/secret_key")
+
+# Names of the contract that this version does not act on yet.
+AHEAD = frozenset(
+    "google_client_id google_client_secret google_issuer google_native_client_ids apple_client_id apple_team_id"
+    " apple_key_id apple_private_key apple_issuer apple_native_client_ids fake_provider captcha captcha_site_key"
+    " captcha_secret_key captcha_min_score captcha_project_id captcha_verify_url captcha_on captcha_failure"
+    " password_blocklist login_link_ttl email_change_ttl locales metrics_token otlp_endpoint".split()
+)
+# Ignoring these would leave the service less guarded than its operator thinks.
+GUARDS = {"captcha": "none", "password_blocklist": ""}
+
+
+def read_environment(
+    environ: Mapping[str, str], *, known: frozenset[str]
+) -> tuple[dict[str, Any], list[str]]:
+    """Return the raw values by field name, and the mistakes found on the way."""
+    if environ.get("AUTH_ENV") == "development":
+        environ = {k: v for k, v in dotenv_values(".env").items() if v is not None} | dict(environ)
+    given, mistakes = _with_files(environ, known | AHEAD)
+    values: dict[str, Any] = {name: value for name, value in given.items() if name in known and value}
+    ahead = sorted(name for name in given if name in AHEAD or name.startswith("oidc_"))
+    for name in ahead:
+        if given[name] not in ("", GUARDS.get(name, given[name])):
+            mistakes.append(f"{variable(name)}: this version cannot do that yet; leave it out")
+    mistakes += [_unknown(name, known | AHEAD) for name in given if name not in known and name not in ahead]
+    values["ignored"] = tuple(variable(name) for name in ahead)
+    values["processes"] = environ.get("WEB_CONCURRENCY") or 1
+    if values.get("env") == "development" and "secret_keys" not in values:
+        values["secret_keys"] = development_key(DEVELOPMENT_KEY)
+    return values, mistakes
+
+
+def variable(name: str) -> str:
+    """Return the environment variable of a setting."""
+    return PREFIX + name.upper()
+
+
+def _with_files(environ: Mapping[str, str], names: frozenset[str]) -> tuple[dict[str, str], list[str]]:
+    """Return what is set, by setting; `AUTH_X_FILE` gives the text of the file it names."""
+    given: dict[str, str] = {}
+    mistakes = []
+    for key in sorted(key for key in environ if key.startswith(PREFIX)):
+        name, value = key.removeprefix(PREFIX).lower(), environ[key]
+        setting = name.removesuffix("_file")
+        if setting != name and setting in names:
+            try:
+                value = Path(value).read_text(encoding="utf-8").strip()
+            except (OSError, UnicodeDecodeError) as error:
+                mistakes.append(f"{key}: the file cannot be read ({type(error).__name__})")
+                continue
+            if setting in given:
+                mistakes.append(f"{key}: {variable(setting)} is set as well; keep one of the two")
+            name = setting
+        given[name] = value
+    return given, mistakes
+
+
+def development_key(path: Path) -> str:
+    """Return the key kept for development, made at first use and readable by its owner alone."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        with os.fdopen(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w") as file:
+            file.write(secrets.token_hex(32))
+    except FileExistsError:
+        pass
+    return path.read_text(encoding="ascii")
+
+
+def _unknown(name: str, names: frozenset[str]) -> str:
+    close = difflib.get_close_matches(name, names, n=1)
+    hint = f"; did you mean {variable(close[0])}?" if close else ""
+    return f"{variable(name)}: there is no such setting{hint}"

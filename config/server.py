@@ -1,0 +1,117 @@
+"""The production web server: Granian with our limits, and a stop that loses no request.
+
+`python -m config.server` is what `make serve`, `make run` and the image start. It reads `HOST`, `PORT`,
+`WEB_CONCURRENCY` and `DRAIN_SECONDS`; everything about the service itself is `AUTH_*`.
+
+SIGTERM drains for `DRAIN_SECONDS` (see `config.drain`), then answers what is in flight and ends. SIGINT
+(Ctrl-C) and a second SIGTERM skip the drain.
+"""
+
+import importlib
+import logging
+import os
+import signal
+import threading
+from types import FrameType
+from typing import TYPE_CHECKING
+
+from granian.constants import HTTPModes, Interfaces
+from granian.http import HTTP1Settings
+from granian.server.mp import MPServer
+
+from config.drain import DRAIN_SIGNAL, DrainingApp
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIApplication
+
+THREADS = 32
+"""Per process. With 8, eight sign-ins waiting for the hash pool held up every session check."""
+
+CONNECTIONS = 1024
+"""Per process, idle keep-alive ones included: they are what Granian's back-pressure counts."""
+
+HEADER_SECONDS = 10
+"""To send a whole request head, and to sit idle between two requests."""
+
+HEAD_BYTES = 64 * 1024
+"""The longest request head; a longer one is answered 431."""
+
+KILL_AFTER = 25
+"""Seconds a process may need to answer what it holds before it is killed; with the drain less than 30."""
+
+
+class DrainingServer(MPServer):
+    """Granian that tells its workers to drain before it stops them."""
+
+    drain_seconds = 0.0
+    draining = False
+
+    def signal_handler_interrupt(self, signum: int = signal.SIGINT, frame: FrameType | None = None) -> None:
+        """Stop: at once for SIGINT or the second time, after the drain for SIGTERM."""
+        if self.draining or signum != signal.SIGTERM or not self.drain_seconds:
+            super().signal_handler_interrupt(signum, frame)
+            return
+        self.draining = True
+        self.respawn_failed_workers = False
+        for worker in self.wrks:
+            os.kill(worker.inner.pid, DRAIN_SIGNAL)
+        timer = threading.Timer(self.drain_seconds, super().signal_handler_interrupt)
+        timer.daemon = True
+        timer.start()
+
+    def shutdown(self, exit_code: int = 0) -> None:
+        """End; a worker that was asked to stop together with us (a signal to the whole group) has not failed."""
+        if self.draining:
+            self.interrupt_children.clear()
+        super().shutdown(exit_code)
+
+
+def load_app() -> "WSGIApplication":
+    """Build the application inside a worker, ready to drain."""
+    app: WSGIApplication = importlib.import_module("wsgi").app
+    draining_app = DrainingApp(app, drain_seconds())
+    signal.signal(DRAIN_SIGNAL, draining_app.drain)
+    return draining_app
+
+
+def drain_seconds() -> float:
+    """Read `DRAIN_SECONDS`; the default suits a balancer that looks at `/readyz` every second."""
+    return float(os.environ.get("DRAIN_SECONDS") or 2)
+
+
+def worker_count() -> int:
+    """Read `WEB_CONCURRENCY`; by default a process per core, or one where throttles are counted in memory."""
+    if chosen := os.environ.get("WEB_CONCURRENCY"):
+        return int(chosen)
+    shared_throttles = os.environ.get("AUTH_REDIS_URL") or os.environ.get("AUTH_REDIS_URL_FILE")
+    return (os.cpu_count() or 1) if shared_throttles else 1
+
+
+def main() -> None:
+    """Serve until told to stop."""
+    workers = worker_count()
+    os.environ["WEB_CONCURRENCY"] = str(workers)
+    logging.getLogger("_granian").addFilter(lambda record: "Python threads" not in record.getMessage())
+    server = DrainingServer(
+        "config.server:load_app",
+        factory=True,
+        address=os.environ.get("HOST") or "127.0.0.1",
+        port=int(os.environ.get("PORT") or 8000),
+        interface=Interfaces.WSGI,
+        http=HTTPModes.http1,
+        http1_settings=HTTP1Settings(header_read_timeout=HEADER_SECONDS * 1000, max_buffer_size=HEAD_BYTES),
+        websockets=False,
+        workers=workers,
+        blocking_threads=THREADS,
+        backpressure=CONNECTIONS,
+        backlog=CONNECTIONS,
+        respawn_failed_workers=True,
+        workers_kill_timeout=KILL_AFTER,
+        log_access=False,
+    )
+    server.drain_seconds = drain_seconds()
+    server.serve()
+
+
+if __name__ == "__main__":
+    main()

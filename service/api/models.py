@@ -1,0 +1,199 @@
+"""What goes in and out as JSON. Unknown fields and wrong types are refused."""
+
+from datetime import UTC, datetime
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainSerializer
+from pydantic_core import PydanticCustomError
+
+from service.core.values import Session, User
+from service.flows.sessions import SignedIn
+
+
+def storable(text: str) -> str:
+    """Refuse what no database and no other service could hold: NUL and unpaired surrogates."""
+    if "\0" in text or any("\ud800" <= character <= "\udfff" for character in text):
+        raise PydanticCustomError("invalid_text", "This contains characters that cannot be used.")
+    return text
+
+
+Text = Annotated[str, AfterValidator(storable)]
+Instant = Annotated[
+    datetime,
+    PlainSerializer(lambda at: at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")),
+]
+
+
+class Body(BaseModel):
+    """A request body."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, hide_input_in_errors=True)
+
+
+class SignupBody(Body):
+    """A person who wants an account."""
+
+    email: str = Field(description="Where the confirmation is sent.", examples=["reader@example.org"])
+    password: str = Field(description="8 to 256 characters, not a common or guessable one.")
+    name: Text | None = Field(None, description="What to call the reader, at most 100 characters.")
+    locale: Text | None = Field(None, description="Language tag (BCP 47).", examples=["en"])
+    newsletter: bool = Field(
+        False, description="Consent to the newsletter; kept with time, address and wording."
+    )
+    next: Text | None = Field(
+        None, description="Page to go back to; followed only to the site's own origins."
+    )
+    captcha: Text | None = Field(None, description="Answer of the captcha, where one is configured.")
+
+
+class ConfirmBody(Body):
+    """The token of a mailed link; a password where the browser is not the one that signed up."""
+
+    token: Text
+    password: str | None = None
+
+
+class LoginBody(Body):
+    """Address and password."""
+
+    email: str
+    password: str
+    remember: bool = Field(False, description='"Keep me signed in".')
+    captcha: Text | None = None
+
+
+class ForgotBody(Body):
+    """The address somebody joined with."""
+
+    email: str
+    next: Text | None = Field(None, description="Page to go back to after the reset.")
+    captcha: Text | None = None
+
+
+class ResetBody(Body):
+    """The token of the latest reset letter and the new password."""
+
+    token: Text
+    password: str
+
+
+class ChangeBody(Body):
+    """The present password, unless the account has none, and the new one."""
+
+    current_password: str | None = None
+    new_password: str
+
+
+class UserModel(BaseModel):
+    """An account as its owner and the site's services see it."""
+
+    id: str
+    email: str
+    email_verified: bool
+    name: str | None
+    locale: str | None
+    roles: list[str]
+    has_password: bool
+    providers: list[str]
+    created_at: Instant
+
+    @classmethod
+    def of(cls, user: User) -> "UserModel":
+        return cls(
+            id=str(user.id),
+            email=user.email,
+            email_verified=user.email_verified,
+            name=user.name,
+            locale=user.locale,
+            roles=list(user.roles),
+            has_password=user.has_password,
+            providers=list(user.providers),
+            created_at=user.created_at,
+        )
+
+
+class SessionModel(BaseModel):
+    """A signed-in browser; `amr` as in RFC 8176."""
+
+    id: str
+    created_at: Instant
+    expires_at: Instant
+    auth_time: Instant
+    amr: list[str]
+
+    @classmethod
+    def of(cls, session: Session) -> "SessionModel":
+        return cls(
+            id=str(session.id),
+            created_at=session.created_at,
+            expires_at=session.expires_at,
+            auth_time=session.auth_time,
+            amr=list(session.amr),
+        )
+
+
+class SignedInModel(BaseModel):
+    """Who is signed in, and how."""
+
+    user: UserModel
+    session: SessionModel
+
+    @classmethod
+    def of(cls, signed_in: SignedIn) -> "SignedInModel":
+        return cls(user=UserModel.of(signed_in.user), session=SessionModel.of(signed_in.session))
+
+
+class DeviceModel(BaseModel):
+    """One of the reader's signed-in devices."""
+
+    id: str
+    current: bool
+    created_at: Instant
+    last_seen_at: Instant
+    ip: str
+    device: str
+
+
+class DevicesModel(BaseModel):
+    """The reader's signed-in devices, last used first."""
+
+    sessions: list[DeviceModel]
+
+
+class Accepted(BaseModel):
+    """The request was taken; nothing in the answer depends on whether the address is known."""
+
+    status: Literal["accepted"] = "accepted"
+    message: str
+
+
+class PasswordChanged(BaseModel):
+    """The password is set; `next` is the page the reader came from, if any."""
+
+    status: Literal["password_changed"] = "password_changed"
+    next: str | None = None
+
+
+class FieldErrorModel(BaseModel):
+    """What is wrong with one field."""
+
+    field: str
+    code: str
+    message: str
+
+
+class ProblemModel(BaseModel):
+    """An error (RFC 9457). `code` is stable, `detail` and `message` are for people."""
+
+    type: str
+    title: str
+    status: int
+    code: str
+    detail: str
+    request_id: str
+    errors: list[FieldErrorModel] | None = None
+
+
+def dump(model: BaseModel) -> dict[str, Any]:
+    """Return a model as JSON-ready values."""
+    return model.model_dump(mode="json")

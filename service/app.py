@@ -1,0 +1,169 @@
+"""The application factory."""
+
+import atexit
+import os
+import sys
+import threading
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from flask_openapi3 import Info, OpenAPI
+from flask_wtf import CSRFProtect
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from config.logging import configure_logging
+from config.settings import Settings, SettingsError, WorkerMode, load_settings
+from service import __version__, api, cli, web
+from service.api import documentation
+from service.api.answers import refuse_body
+from service.api.models import ProblemModel, SignedInModel, dump
+from service.core.tokens import derive_key
+from service.delivery.worker import Worker
+from service.gate import Gate
+from service.http import errors, headers, operations, origins, requests, sign_in
+from service.http.cookies import FORMS, SESSION, CookieJar
+from service.http.strict_json import LONGEST_BODY, StrictRequest
+from service.web import devbox, presentation
+from service.wiring import Masthead, assemble, utc_now
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+LONGEST_FAREWELL = 35.0  # seconds the delivery thread may need to finish what it holds
+
+
+def create_app(settings: Settings | None = None) -> OpenAPI:
+    """Return the WSGI application for `settings`, by default those of the environment.
+
+    Wrong settings end the process with every mistake named.
+    """
+    if settings is None:
+        try:
+            settings = load_settings(os.environ)
+        except SettingsError as error:
+            sys.exit(str(error))
+    configure_logging(settings)
+    masthead = assemble(settings)
+    secure = masthead.return_urls.own_origin.startswith("https://")
+    cookies = CookieJar(secure)
+    app = OpenAPI(
+        "service",
+        root_path=str(Path(__file__).parent),
+        static_folder="static",
+        info=Info(
+            title=f"{settings.site_name} accounts", version=__version__, description=documentation.DESCRIPTION
+        ),
+        security_schemes={"session": {"type": "apiKey", "in": "cookie", "name": cookies.name(SESSION)}},
+        doc_ui=False,
+        validation_error_callback=refuse_body,
+        validation_error_model=ProblemModel,
+    )
+    app.extensions["masthead"] = masthead
+    app.extensions["cookies"] = cookies
+    app.request_class = StrictRequest
+    app.json.sort_keys = False  # type: ignore[attr-defined]
+    app.config.update(forms_configuration(settings, cookies), MAX_CONTENT_LENGTH=LONGEST_BODY)
+    register_everything(app, masthead)
+    put_in_front(app, masthead, cookies)
+    return app
+
+
+def forms_configuration(settings: Settings, cookies: CookieJar) -> dict[str, object]:
+    """What the signed cookie of the forms (CSRF token, notices, the token of a link) needs.
+
+    It opens no account, see `service.http.sign_in`.
+    """
+    secrets = [key.get_secret_value().encode() for key in settings.secret_keys]
+    newest, *older = (derive_key(secret, "forms") for secret in secrets)
+    return {
+        "SECRET_KEY": newest,
+        "SECRET_KEY_FALLBACKS": older,
+        "SESSION_COOKIE_NAME": cookies.name(FORMS),
+        "SESSION_COOKIE_SECURE": cookies.secure,
+        "SESSION_COOKIE_HTTPONLY": True,
+        "SESSION_COOKIE_SAMESITE": "Lax",
+        "WTF_CSRF_SECRET_KEY": derive_key(secrets[0], "csrf"),
+        "WTF_CSRF_TIME_LIMIT": None,
+        "WTF_CSRF_SSL_STRICT": False,  # asks for a Referer; `service.http.origins` asks for more
+        "MAX_FORM_MEMORY_SIZE": LONGEST_BODY,
+        "MAX_FORM_PARTS": 50,
+    }
+
+
+def register_everything(app: OpenAPI, masthead: Masthead) -> None:
+    """Put plumbing, pages, API and commands on the application."""
+    settings = masthead.settings
+    requests.register(app)
+    headers.register(app, masthead.return_urls, settings.logo_url)
+    origins.register(app, masthead.return_urls)
+    errors.register(app)
+    operations.register(app, masthead.require_ready)
+    sign_in.register(app)
+    csrf = CSRFProtect(app)
+    presentation.register(
+        app,
+        masthead.brand,
+        overrides=settings.templates_dir,
+        locale=settings.default_locale,
+        development=settings.development,
+    )
+    web.register(app)
+    for blueprint in api.register(app):
+        csrf.exempt(blueprint)
+    if settings.development:
+        devbox.register(app, masthead.dev_mailbox)
+    cli.register(app)
+
+
+def put_in_front(app: OpenAPI, masthead: Masthead, cookies: CookieJar) -> None:
+    """Wrap the WSGI application: the proxies' client address, the gate, the delivery thread."""
+    behind: WSGIApplication = app.wsgi_app
+    settings = masthead.settings
+    if settings.trusted_proxies:
+        behind = ProxyFix(behind, x_for=settings.trusted_proxies, x_proto=0, x_host=0, x_port=0, x_prefix=0)
+    front: WSGIApplication = Gate(
+        behind,
+        masthead.store,
+        masthead.flows.sessions,
+        utc_now,
+        cookie=cookies.name(SESSION),
+        headers=[*headers.for_data(masthead.return_urls), ("Vary", "Cookie, Origin")],
+        describe=lambda found: dump(SignedInModel.of(found)),
+    )
+    if settings.worker is WorkerMode.THREAD:
+        front = DeliveryThread(front, masthead.worker)
+    app.wsgi_app = front  # type: ignore[assignment,method-assign]
+
+
+class DeliveryThread:
+    """A WSGI middleware that starts the worker's thread with the first request.
+
+    Not when the application is built: commands and the server's parent process build it as well.
+    """
+
+    def __init__(self, behind: "WSGIApplication", worker: Worker) -> None:
+        self._behind = behind
+        self._worker = worker
+        self._starting = threading.Lock()
+        self._started = False
+
+    def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+        if not self._started:
+            self._start()
+        return self._behind(environ, start_response)
+
+    def _start(self) -> None:
+        with self._starting:
+            if self._started:
+                return
+            self._started = True
+            stop = threading.Event()
+            thread = threading.Thread(target=self._worker.run, args=(stop,), name="delivery", daemon=True)
+            thread.start()
+            atexit.register(_finish, stop, thread)
+
+
+def _finish(stop: threading.Event, thread: threading.Thread) -> None:
+    stop.set()
+    thread.join(timeout=LONGEST_FAREWELL)

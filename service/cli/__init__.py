@@ -1,0 +1,13 @@
+"""The commands of `flask --app wsgi`: a file each."""
+
+from flask import Flask
+
+from service.cli import doctor, migrate, users, worker
+
+
+def register(app: Flask) -> None:
+    """Add the commands."""
+    app.cli.add_command(migrate.migrate)
+    app.cli.add_command(worker.worker)
+    app.cli.add_command(users.users)
+    app.cli.add_command(doctor.doctor)

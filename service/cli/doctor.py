@@ -1,0 +1,91 @@
+"""`flask doctor`: everything that goes wrong in real life, checked on the real thing."""
+
+import json
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import click
+
+from service.cli.context import masthead
+from service.core.errors import Unavailable
+from service.store.migrations import current_revision, newest_revision
+from service.wiring import Masthead
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One check: what was looked at, whether it is fine, and what to do if not."""
+
+    check: str
+    ok: bool
+    detail: str
+
+
+def settings(service: Masthead) -> Finding:
+    """Reaching this line means the settings are accepted; what is set in vain is said."""
+    ignored = service.settings.ignored
+    detail = f"accepted; not used by this version: {', '.join(ignored)}" if ignored else "accepted"
+    return Finding("settings", True, f"{service.settings.env}: {detail}")
+
+
+def database(service: Masthead) -> Finding:
+    """The database answers."""
+    kind = service.store.engine.dialect.name
+    try:
+        service.store.ping()
+    except Unavailable as error:
+        return Finding(
+            "database", False, f"{kind} does not answer: {error.__cause__}. Check AUTH_DATABASE_URL."
+        )
+    return Finding("database", True, f"{kind} answers")
+
+
+def migrations(service: Masthead) -> Finding:
+    """The schema is the one this code needs."""
+    try:
+        current = current_revision(service.store.engine)
+    except Unavailable:
+        return Finding("migrations", False, "cannot be read while the database does not answer")
+    newest = newest_revision()
+    if current != newest:
+        return Finding(
+            "migrations", False, f"at {current or 'nothing'}, this code needs {newest}: run make migrate"
+        )
+    return Finding("migrations", True, f"at {current}")
+
+
+def throttles(service: Masthead) -> Finding:
+    """Redis answers, where one is set."""
+    if service.settings.redis_url is None:
+        return Finding("throttles", True, "counted in memory of one process")
+    try:
+        service.throttles.require_answer()
+    except Unavailable:
+        return Finding("throttles", False, "Redis does not answer: check AUTH_REDIS_URL")
+    return Finding("throttles", True, "Redis answers")
+
+
+def mail(service: Masthead) -> Finding:
+    """Every transport lets us in."""
+    troubles = service.mail_troubles()
+    if troubles:
+        return Finding("mail", False, "; ".join(troubles))
+    return Finding("mail", True, f"{len(service.settings.mail_urls)} transport(s) let us in")
+
+
+CHECKS: tuple[Callable[[Masthead], Finding], ...] = (settings, database, migrations, throttles, mail)
+
+
+@click.command()
+@click.option("--json", "json_wanted", is_flag=True, help="Print the findings as JSON.")
+def doctor(json_wanted: bool) -> None:
+    """Check everything; exit 1 when something is broken."""
+    findings = [check(masthead()) for check in CHECKS]
+    healthy = all(finding.ok for finding in findings)
+    if json_wanted:
+        click.echo(json.dumps({"ok": healthy, "checks": [vars(finding) for finding in findings]}))
+    else:
+        for finding in findings:
+            click.echo(f"{'ok    ' if finding.ok else 'BROKEN'}  {finding.check:<11} {finding.detail}")
+    sys.exit(0 if healthy else 1)

@@ -1,0 +1,162 @@
+"""One class per refusal: the stable code and the sentence a person reads.
+
+The table from class to HTTP status lives in `service.http.errors`; nothing in here knows of HTTP.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import ClassVar
+
+SOMETHING_WENT_WRONG = "Something went wrong. Try again or contact support if the problem persists."
+
+
+class Refusal(Exception):
+    """Something a person asked for and does not get. Subclasses say which."""
+
+    code: ClassVar[str] = "internal_error"
+    message: ClassVar[str] = SOMETHING_WENT_WRONG
+
+    def __init__(self) -> None:
+        super().__init__(self.code)
+
+
+@dataclass(frozen=True)
+class FieldError:
+    """What is wrong with one field: `code` for programs, `message` for people.
+
+    `values` fill the placeholders of the message, so that the sentence stays one translatable text.
+    """
+
+    field: str
+    code: str
+    template: str
+    values: tuple[tuple[str, object], ...] = ()
+
+    @property
+    def message(self) -> str:
+        return self.template % dict(self.values) if self.values else self.template
+
+
+class ValidationFailed(Refusal):
+    """One or more fields cannot be accepted; `errors` says which and why."""
+
+    code = "validation_failed"
+    message = "Some fields need another look."
+
+    def __init__(self, errors: Iterable[FieldError]) -> None:
+        super().__init__()
+        self.errors = tuple(errors)
+
+
+class InvalidCredentials(Refusal):
+    """Unknown address, wrong password or no password: the same answer for all three."""
+
+    code = "invalid_credentials"
+    message = "The email address or the password is not right."
+
+
+class AccountDisabled(Refusal):
+    """The password is right, the account is closed by staff."""
+
+    code = "account_disabled"
+    message = "This account has been disabled. Contact support to have it opened again."
+
+
+class EmailUnverified(Refusal):
+    """The password is right, the address is not proven yet; a new link is on its way.
+
+    `binding` is the secret for the browser that asked, so that the link opened there needs no password.
+    """
+
+    code = "email_unverified"
+    message = "Confirm your email address first. We have sent you a new link."
+
+    def __init__(self, binding: str) -> None:
+        super().__init__()
+        self.binding = binding
+
+
+class InvalidToken(Refusal):
+    """The link is used, replaced by a newer one, damaged, or was made for something else."""
+
+    code = "invalid_token"
+    message = "This link does not work any more. Ask for a new one."
+
+
+class ExpiredToken(Refusal):
+    """The link was good once; its time is over."""
+
+    code = "expired_token"
+    message = "This link has expired. Ask for a new one."
+
+
+class Unauthenticated(Refusal):
+    """The call needs a session and has none."""
+
+    code = "unauthenticated"
+    message = "Sign in to go on."
+
+
+class ReauthenticationRequired(Refusal):
+    """The session is too old for a step this sensitive."""
+
+    code = "reauthentication_required"
+    message = "Sign in again to do this."
+
+
+class NotFound(Refusal):
+    """Nothing here under that name, or nothing the caller may know of."""
+
+    code = "not_found"
+    message = "There is nothing here."
+
+
+class EmailTaken(Refusal):
+    """Staff only: another account has the address."""
+
+    code = "email_taken"
+    message = "Another account has this address."
+
+
+class CrossOriginRefused(Refusal):
+    """A state-changing call came from a page that is not the site's."""
+
+    code = "cross_origin_refused"
+    message = "This request came from another site and was refused."
+
+
+class FormExpired(Refusal):
+    """The form's CSRF token is missing, foreign or from an earlier session."""
+
+    code = "form_expired"
+    message = "This form is out of date. Go back, reload the page and try again."
+
+
+class InvalidJson(Refusal):
+    """The body is no JSON object this service would read (RFC 8259, RFC 7493)."""
+
+    code = "invalid_json"
+    message = "The request body is not valid JSON."
+
+
+class RateLimited(Refusal):
+    """Too many tries; `retry_after` says how long to wait."""
+
+    code = "rate_limited"
+    message = "Too many tries. Wait a little, then try again."
+
+    def __init__(self, retry_after: timedelta) -> None:
+        super().__init__()
+        self.retry_after = retry_after
+
+
+class Unavailable(Refusal):
+    """The service cannot do it right now (hash queue full, database away); nothing was changed."""
+
+    code = "unavailable"
+    message = "We can't do this right now. Try again in a moment."
+
+    def __init__(self, retry_after: timedelta = timedelta(seconds=5)) -> None:
+        super().__init__()
+        self.retry_after = retry_after

@@ -1,0 +1,190 @@
+"""What flows need from the outside, as Protocols. `service.wiring` supplies the real ones."""
+
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
+from datetime import datetime, timedelta
+from typing import Any, Protocol
+from uuid import UUID
+
+from service.core.throttles import Rule
+from service.core.values import Letter, OutboxRow, Outcome, PendingSignup, Priority, Session, User, Visit
+
+
+class Clock(Protocol):
+    """Tell the time, aware UTC."""
+
+    def __call__(self) -> datetime: ...
+
+
+class Users(Protocol):
+    """The accounts."""
+
+    def by_id(self, user_id: UUID) -> User | None: ...
+
+    def by_address(self, canonical: str) -> User | None: ...
+
+    def add(self, user: User) -> bool:
+        """Insert; False when another account has the address."""
+
+    def set_password(
+        self,
+        user_id: UUID,
+        password_hash: str,
+        *,
+        if_epoch: int,
+        at: datetime,
+        if_reset_letter: UUID | None = None,
+    ) -> bool:
+        """Set the password, raise the epoch, forget the reset letter; False when the account moved on."""
+
+    def verify_email(self, user_id: UUID, *, at: datetime) -> bool:
+        """Mark the address proven; False when it already was."""
+
+    def rehash(self, user_id: UUID, password_hash: str, *, if_hash: str) -> bool:
+        """Store the same password under newer parameters; the epoch stays."""
+
+    def raise_epoch(self, user_id: UUID) -> int | None:
+        """Kill every session and link made so far; the new epoch, None for an unknown id."""
+
+    def newest_reset_letter(self, user_id: UUID, letter: UUID) -> bool:
+        """Make `letter` the only one whose link works; False when a newer one already is."""
+
+    def set_disabled(self, user_id: UUID, at: datetime | None) -> bool:
+        """Disable (and raise the epoch) or enable; False when it already was so or is unknown."""
+
+
+class Signups(Protocol):
+    """Sign-ups that wait for their mailbox to be proven."""
+
+    def add(self, signup: PendingSignup) -> None: ...
+
+    def get(self, signup_id: UUID) -> PendingSignup | None: ...
+
+    def take(self, signup_id: UUID) -> bool:
+        """Delete one; True for exactly one of any number of callers."""
+
+    def discard(self, canonical: str) -> None:
+        """Delete all for an address."""
+
+    def purge(self, now: datetime) -> int: ...
+
+
+class Sessions(Protocol):
+    """The signed-in browsers."""
+
+    def add(self, session: Session, secret_hash: bytes) -> None: ...
+
+    def of(self, user_id: UUID, now: datetime) -> Sequence[Session]:
+        """Those alive, last used first."""
+
+    def touch(self, session_id: UUID, *, seen_at: datetime, idle_until: datetime, ip: str) -> None: ...
+
+    def end(self, session_id: UUID, *, user_id: UUID) -> bool: ...
+
+    def end_by_hash(self, secret_hash: bytes) -> Session | None: ...
+
+    def end_all(self, user_id: UUID, *, but: UUID | None = None) -> int: ...
+
+    def adopt_epoch(self, session_id: UUID, epoch: int) -> None:
+        """Carry one session over a raised epoch."""
+
+    def purge(self, now: datetime) -> int: ...
+
+
+class Outbox(Protocol):
+    """What is to be told. The worker's half (claim, settle) is in `service.delivery.ports`."""
+
+    def add(
+        self,
+        letter: str,
+        *,
+        address: str,
+        canonical: str,
+        at: datetime,
+        expires_in: timedelta,
+        priority: Priority,
+        user_id: UUID | None = None,
+        context: dict[str, Any] | None = None,
+        outcome: Outcome | None = None,
+    ) -> UUID:
+        """Insert a row; with `outcome` it is settled at birth and only kept for the record."""
+
+    def told_since(self, letter: str, canonical: str, since: datetime) -> bool:
+        """Whether a letter of that kind went to the address after `since`."""
+
+
+class Audit(Protocol):
+    """What happened, for people who ask later."""
+
+    def record(
+        self, kind: str, *, at: datetime, user_id: UUID | None = None, visit: Visit | None = None, **data: Any
+    ) -> None: ...
+
+
+class UnitOfWork(Protocol):
+    """One transaction and the repositories that work in it."""
+
+    @property
+    def users(self) -> Users: ...
+
+    @property
+    def signups(self) -> Signups: ...
+
+    @property
+    def sessions(self) -> Sessions: ...
+
+    @property
+    def outbox(self) -> Outbox: ...
+
+    @property
+    def audit(self) -> Audit: ...
+
+
+class Store(Protocol):
+    """Where transactions begin. Leaving the block commits, an exception rolls back.
+
+    Both raise `Unavailable` when the database is away, locked for too long or read-only.
+    """
+
+    def write(self) -> AbstractContextManager[UnitOfWork]: ...
+
+    def read(self) -> AbstractContextManager[UnitOfWork]: ...
+
+    def signed_in(self, secret_hash: bytes, now: datetime) -> tuple[User, Session] | None:
+        """The live session behind a cookie, in one look-up."""
+
+
+class Passwords(Protocol):
+    """Hashing with a budget. Both raise `Unavailable` when the queue is full."""
+
+    def hash(self, password: str) -> str: ...
+
+    def verify(self, password_hash: str | None, password: str) -> bool:
+        """Compare; None costs the same as a hash and is False."""
+
+    def outdated(self, password_hash: str) -> bool:
+        """Whether the hash was made with other parameters than today's."""
+
+
+class Throttles(Protocol):
+    """Counters by named rule (`service.core.throttles`)."""
+
+    def take(self, rule: Rule, key: str) -> None:
+        """Count one; raises `RateLimited` when there is no room left."""
+
+    def allows(self, rule: Rule, key: str) -> bool:
+        """Count one; False when there is no room left."""
+
+    def give_back(self, rule: Rule, key: str) -> None:
+        """Uncount one."""
+
+    def clear(self, rule: Rule, key: str) -> None: ...
+
+
+class Prepare(Protocol):
+    """Turn one outbox row into the letter it asks for, or into the reason why there is none.
+
+    Runs in the worker inside its transaction; every letter's flow provides one.
+    """
+
+    def __call__(self, row: OutboxRow, uow: UnitOfWork, signed_at: datetime) -> Letter | Outcome: ...

@@ -1,0 +1,32 @@
+"""The names and default sizes of the throttles (security.md section 3; PyPI's and NIST's numbers).
+
+A rule is counted by client network, by typed address, or both; never by account, so that a throttle
+says nothing about who has one. `AUTH_RATE_LIMITS` overrides by name, `AUTH_RATE_LIMIT_SCALE` multiplies.
+"""
+
+from enum import StrEnum
+
+
+class Rule(StrEnum):
+    """A named throttle."""
+
+    FORGOT_PER_CLIENT = "forgot_per_client"
+    FORGOT_PER_ADDRESS = "forgot_per_address"
+    SIGNUP_PER_CLIENT = "signup_per_client"
+    SIGNUP_PER_ADDRESS = "signup_per_address"
+    CONFIRMATION_PER_ADDRESS = "confirmation_per_address"
+    LOGIN_PER_CLIENT = "login_per_client"
+    LOGIN_PER_ACCOUNT = "login_per_account"
+    TOKEN_PER_CLIENT = "token_per_client"
+
+
+DEFAULTS: dict[Rule, str] = {
+    Rule.FORGOT_PER_CLIENT: "10/hour",
+    Rule.FORGOT_PER_ADDRESS: "3/hour;5/day",  # silent: the answer stays the same, no mail goes out
+    Rule.SIGNUP_PER_CLIENT: "10/5minute;30/hour",
+    Rule.SIGNUP_PER_ADDRESS: "3/6hour",  # silent
+    Rule.CONFIRMATION_PER_ADDRESS: "3/6hour",  # silent
+    Rule.LOGIN_PER_CLIENT: "20/5minute",  # failures
+    Rule.LOGIN_PER_ACCOUNT: "10/5minute",  # failures
+    Rule.TOKEN_PER_CLIENT: "150/5minute",
+}

@@ -1,0 +1,174 @@
+"""The small values flows, store and front ends exchange."""
+
+import hashlib
+import secrets
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import IntEnum, StrEnum
+from typing import Any
+from uuid import UUID
+
+import uuid_utils.compat
+
+from service.core.devices import describe_device
+
+
+def new_secret() -> str:
+    """Return 256 fresh random bits, URL-safe: what a cookie carries."""
+    return secrets.token_urlsafe(32)
+
+
+def digest(secret: str) -> bytes:
+    """Return the SHA-256 of a random secret: what the database keeps of it (32 bytes)."""
+    return hashlib.sha256(secret.encode("utf-8", "surrogatepass")).digest()
+
+
+def new_id() -> UUID:
+    """Return a UUIDv7 (RFC 9562): opaque to people, in order of time to an index."""
+    return uuid_utils.compat.uuid7()
+
+
+@dataclass(frozen=True)
+class Visit:
+    """Who is asking, as far as a request tells: network address, user agent, language."""
+
+    ip: str
+    agent: str = ""
+    locale: str = "en"
+
+    @property
+    def device(self) -> str:
+        """The browser in a reader's words."""
+        return describe_device(self.agent)
+
+
+@dataclass(frozen=True)
+class NewsletterConsent:
+    """A reader's yes to the newsletter and what proves it."""
+
+    at: datetime
+    ip: str
+    wording: str
+
+
+@dataclass(frozen=True)
+class User:
+    """An account. `email` is the address as its owner proved it, `canonical` the form that is unique."""
+
+    id: UUID
+    email: str
+    canonical: str
+    created_at: datetime
+    email_verified_at: datetime | None = None
+    name: str | None = None
+    locale: str | None = None
+    roles: tuple[str, ...] = ()
+    password_hash: str | None = field(default=None, repr=False)
+    credential_epoch: int = 0
+    reset_letter: UUID | None = None
+    newsletter: NewsletterConsent | None = None
+    disabled_at: datetime | None = None
+    providers: tuple[str, ...] = ()
+
+    @property
+    def email_verified(self) -> bool:
+        return self.email_verified_at is not None
+
+    @property
+    def has_password(self) -> bool:
+        return self.password_hash is not None
+
+    @property
+    def disabled(self) -> bool:
+        return self.disabled_at is not None
+
+
+@dataclass(frozen=True)
+class PendingSignup:
+    """A sign-up whose mailbox is not proven yet. It is no account and opens nothing."""
+
+    id: UUID
+    email: str
+    canonical: str
+    password_hash: str = field(repr=False)
+    binding_hash: bytes = field(repr=False)
+    created_at: datetime
+    expires_at: datetime
+    name: str | None = None
+    locale: str | None = None
+    next: str | None = None
+    newsletter: NewsletterConsent | None = None
+
+
+@dataclass(frozen=True)
+class Session:
+    """A signed-in browser. The cookie's secret is not in here; the store keeps its SHA-256.
+
+    `expires_at` is the absolute end; `idle_until` the earlier one that moves with every use.
+    """
+
+    id: UUID
+    user_id: UUID
+    created_at: datetime
+    last_seen_at: datetime
+    expires_at: datetime
+    idle_until: datetime
+    auth_time: datetime
+    amr: tuple[str, ...]
+    epoch: int
+    remember: bool
+    ip: str = ""
+    agent: str = ""
+
+
+class Priority(IntEnum):
+    """Which rows of the outbox go first; lower is sooner."""
+
+    RESET = 0
+    VERIFY = 10
+    NOTICE = 20
+
+
+class Outcome(StrEnum):
+    """How an outbox row ended."""
+
+    SENT = "sent"
+    NO_ACCOUNT = "no_account"
+    SUPERSEDED = "superseded"
+    THROTTLED = "throttled"
+    EXPIRED = "expired"
+    REFUSED = "refused"
+    BROKEN = "broken"
+
+
+@dataclass(frozen=True)
+class OutboxRow:
+    """An intention to tell somebody something: who, which letter, context. Never a usable token.
+
+    `fence` rises with every claim; settling needs the fence of the claim, so a worker that slept through
+    its lease cannot settle what another one took over. `rendered_at` is the instant the letter in flight
+    was signed at: while a copy may have left, a retry repeats that very letter.
+    """
+
+    id: UUID
+    letter: str
+    address: str
+    canonical: str
+    created_at: datetime
+    expires_at: datetime
+    priority: Priority = Priority.NOTICE
+    user_id: UUID | None = None
+    context: dict[str, Any] = field(default_factory=dict)
+    attempts: int = 0
+    fence: int = 0
+    rendered_at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Letter:
+    """A letter ready to be rendered: the folder below `templates/letters/`, to whom, with what."""
+
+    name: str
+    to: str
+    locale: str
+    context: dict[str, Any] = field(repr=False)

@@ -1,0 +1,54 @@
+"""What the worker does besides: throwing away what is over, and ending connections nobody uses."""
+
+import logging
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from service.core.mail import Transport
+from service.core.ports import Clock
+from service.delivery.ports import DeliveryStore
+
+logger = logging.getLogger(__name__)
+
+PURGE_EVERY = 300.0  # seconds
+CONNECTIONS_IDLE = 60.0  # seconds
+
+
+@dataclass
+class Chores:
+    """`keep_settled` is how long the record of a letter is kept."""
+
+    store: DeliveryStore
+    transports: Sequence[Transport]
+    clock: Clock
+    keep_settled: timedelta
+    _purge_at: float = 0.0
+    _busy_at: float = field(default_factory=time.monotonic)
+    _connected: bool = True
+
+    def look_after(self, *, busy: bool) -> None:
+        """Do what is due. `busy` tells whether any letter is on its way. Raises `Unavailable`."""
+        now = time.monotonic()
+        if busy:
+            self._busy_at, self._connected = now, True
+        elif self._connected and now - self._busy_at > CONNECTIONS_IDLE:
+            self._connected = False
+            for transport in self.transports:
+                transport.close()
+        if now >= self._purge_at:
+            self._purge_at = now + PURGE_EVERY
+            self._purge()
+
+    def _purge(self) -> None:
+        now = self.clock()
+        with self.store.write() as uow:
+            signups = uow.signups.purge(now)
+        with self.store.write() as uow:
+            sessions = uow.sessions.purge(now)
+        with self.store.write() as uow:
+            outbox = uow.outbox.purge(now - self.keep_settled)
+        if signups or sessions or outbox:
+            counts = {"signups": signups, "sessions": sessions, "outbox": outbox}
+            logger.info("what was over is gone", extra={"event": "worker.purge", **counts})

@@ -1,0 +1,245 @@
+"""One row of the outbox, from its claim to its settlement.
+
+Two transactions around the sending: the first decides and notes the instant the letter is signed at, the
+second says what became of it. Both hold the fence of the claim, so whoever slept through the lease changes
+nothing. In between a crash costs at most one more copy of the same letter, never a lost one.
+"""
+
+import logging
+import re
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TypeVar
+
+from service.core.errors import Unavailable
+from service.core.mail import MailRefused, OutgoingMail, Transport, TransportTrouble
+from service.core.ports import Clock, Prepare
+from service.core.values import Letter, OutboxRow, Outcome
+from service.delivery.addresses import domain_of, wire_address
+from service.delivery.faults import described
+from service.delivery.letters import Letters
+from service.delivery.ports import DeliveryStore, DeliveryUnit
+from service.delivery.retry import next_try
+
+logger = logging.getLogger(__name__)
+Result = TypeVar("Result")
+
+DATABASE_RETRY = 0.25  # seconds
+ANSWER_CODE = re.compile(r"\d{3}(?: \d\.\d{1,3}\.\d{1,3})?|\w+")
+LEVELS = {Outcome.REFUSED: logging.WARNING, Outcome.EXPIRED: logging.WARNING, Outcome.BROKEN: logging.ERROR}
+
+
+@dataclass
+class Claim:
+    """A row that is ours until the instant `until` of `time.monotonic`.
+
+    `follow` asks for `next`: another row, claimed in the commit that ends this one. `ended` tells whether
+    the row was settled or released by us.
+    """
+
+    row: OutboxRow
+    until: float
+    follow: bool = False
+    next: "Claim | None" = None
+    ended: bool = False
+
+    @property
+    def over(self) -> bool:
+        return time.monotonic() >= self.until
+
+
+class Fenced(Exception):
+    """Somebody else has claimed the row since; what they do counts."""
+
+
+@dataclass(frozen=True)
+class Dispatch:
+    """What delivering a row takes. `sender` is `Name <address>`; `jitter` gives a factor around 1."""
+
+    store: DeliveryStore
+    prepare: Mapping[str, Prepare]
+    letters: Letters
+    transports: Sequence[Transport]
+    clock: Clock
+    sender: str
+    reply_to: str | None
+    lease: timedelta
+    jitter: Callable[[], float]
+
+    def claim(self, limit: int) -> list[Claim]:
+        """Claim up to `limit` due rows. Raises `Unavailable`."""
+        with self.store.write() as uow:
+            return self._claim(uow, limit)
+
+    def deliver(self, claim: Claim) -> None:
+        """Take a row as far as it gets now."""
+        try:
+            try:
+                self._deliver(claim)
+            except (Fenced, Unavailable):
+                raise
+            except Exception as error:
+                # a poisoned row, or a defect of ours: tried again it would only fail, or send, again
+                self._settle(claim, Outcome.BROKEN, type(error).__name__, **described(error))
+        except Fenced:
+            self._log(logging.WARNING, "another worker took a row over", "outbox.fenced", claim.row)
+        except Unavailable:
+            self._log(logging.WARNING, "no database: a row waits for its lease", "outbox.left", claim.row)
+
+    def put_back(self, claim: Claim) -> None:
+        """Release a row nothing was done with. Raises `Unavailable`."""
+        with self.store.write() as uow:
+            uow.outbox.release(claim.row, due_at=self.clock(), answer="", forget_rendering=False)
+
+    def _claim(self, uow: DeliveryUnit, limit: int) -> list[Claim]:
+        until = time.monotonic() + self.lease.total_seconds()
+        rows = uow.outbox.claim(self.clock(), lease=self.lease, limit=limit)
+        return [Claim(row, until) for row in rows]
+
+    def _deliver(self, claim: Claim) -> None:
+        row, now = claim.row, self.clock()
+        if row.expires_at <= now:
+            return self._settle(claim, Outcome.EXPIRED)
+        if row.letter not in self.prepare:
+            # a newer version beside this one may know it, so it is not broken
+            return self._release(claim, TransportTrouble("no such letter in this version"), signed_at=now)
+        signed_at = _signing_time(row, now)
+        letter = self._in_transaction(claim, lambda uow: self._decide(claim, uow, signed_at))
+        if isinstance(letter, Outcome):
+            return self._log_settled(row, letter, "")
+        return self._hand_over(claim, self._compose(row, letter, signed_at), signed_at)
+
+    def _decide(self, claim: Claim, uow: DeliveryUnit, signed_at: datetime) -> Letter | Outcome:
+        """Ask the flow what to tell; when that is nothing, the row is settled in the same commit."""
+        row = claim.row
+        letter = self.prepare[row.letter](row, uow, signed_at)
+        if isinstance(letter, Outcome):
+            self._end(claim, uow, uow.outbox.settle(row, letter, at=self.clock()))
+        elif not uow.outbox.rendering(row, signed_at):
+            raise Fenced  # what the flow wrote is rolled back
+        return letter
+
+    def _compose(self, row: OutboxRow, letter: Letter, signed_at: datetime) -> OutgoingMail:
+        """Render the letter. Raises `ValidationFailed` for a poisoned address, and whatever Jinja raises."""
+        rendered = self.letters.render(letter)
+        return OutgoingMail(
+            message_id=f"<{row.id}@{domain_of(self.sender)}>",
+            sender=self.sender,
+            to=wire_address(letter.to),
+            subject=rendered.subject,
+            text=rendered.text,
+            html=rendered.html,
+            date=signed_at,
+            locale=rendered.locale,
+            reply_to=self.reply_to,
+        )
+
+    def _hand_over(self, claim: Claim, mail: OutgoingMail, signed_at: datetime) -> None:
+        try:
+            answer = self._send(claim, mail)
+        except MailRefused as refusal:
+            self._settle(claim, Outcome.REFUSED, refusal.answer)
+        except TransportTrouble as trouble:
+            self._release(claim, trouble, signed_at=signed_at)
+        else:
+            self._settle(claim, Outcome.SENT, answer)
+
+    def _send(self, claim: Claim, mail: OutgoingMail) -> str:
+        """Send through the first transport that takes the letter, as long as the lease leaves time for it."""
+        trouble = TransportTrouble("no transport")
+        half_time = claim.until - self.lease.total_seconds() / 2
+        for transport in self.transports:
+            if claim.over:
+                raise Fenced
+            try:
+                return transport.send(mail)
+            except TransportTrouble as error:
+                trouble = error
+            except MailRefused:
+                raise
+            except Exception as error:
+                trouble = TransportTrouble(f"{type(error).__name__} in {transport!r}", may_have_left=True)
+            more = {"transport": repr(transport), "code": _code(trouble.answer)}
+            self._log(logging.WARNING, "a transport did not take a letter", "mail.trouble", claim.row, **more)
+            if trouble.may_have_left or time.monotonic() >= half_time:
+                break
+        raise trouble
+
+    def _settle(self, claim: Claim, outcome: Outcome, answer: str = "", **more: str) -> None:
+        row, storable = claim.row, _storable(answer)
+        self._in_transaction(
+            claim,
+            lambda uow: self._end(
+                claim, uow, uow.outbox.settle(row, outcome, at=self.clock(), answer=storable)
+            ),
+        )
+        self._log_settled(row, outcome, answer, **more)
+
+    def _release(self, claim: Claim, trouble: TransportTrouble, *, signed_at: datetime) -> None:
+        """Give the row back for later. Once a copy may have left, the next try repeats that very letter."""
+        row, answer = claim.row, _storable(trouble.answer)
+        due_at = next_try(row, self.clock(), self.jitter())
+        if due_at is None:
+            return self._settle(claim, Outcome.EXPIRED, answer)
+        forget = not trouble.may_have_left and signed_at != row.rendered_at
+        self._in_transaction(
+            claim,
+            lambda uow: self._end(
+                claim,
+                uow,
+                uow.outbox.release(row, due_at=due_at, answer=answer, forget_rendering=forget),
+            ),
+        )
+        more = {"code": _code(answer), "due_at": due_at.isoformat(), "may_have_left": trouble.may_have_left}
+        return self._log(logging.WARNING, "a letter is tried again later", "outbox.retry", row, **more)
+
+    def _end(self, claim: Claim, uow: DeliveryUnit, held: bool) -> None:
+        """Make sure the row was still ours to end, and claim the next one along with it."""
+        if not held:
+            raise Fenced
+        claim.ended = True
+        claim.next = next(iter(self._claim(uow, 1)), None) if claim.follow else None
+
+    def _in_transaction(self, claim: Claim, work: Callable[[DeliveryUnit], Result]) -> Result:
+        """Do `work` and commit. While the lease lasts a database that is away is waited for.
+
+        Forgetting what became of a letter would mean a second copy.
+        """
+        while True:
+            try:
+                with self.store.write() as uow:
+                    return work(uow)
+            except BaseException as error:
+                claim.ended, claim.next = False, None
+                if not isinstance(error, Unavailable) or claim.over:
+                    raise
+                time.sleep(DATABASE_RETRY)
+
+    def _log_settled(self, row: OutboxRow, outcome: Outcome, answer: str, **more: str) -> None:
+        about = {"outcome": str(outcome), "code": _code(answer), **more}
+        self._log(LEVELS.get(outcome, logging.INFO), "a row is settled", "outbox.settled", row, **about)
+
+    @staticmethod
+    def _log(level: int, message: str, event: str, row: OutboxRow, **more: object) -> None:
+        about = {"row_id": str(row.id), "letter": row.letter, "attempts": row.attempts}
+        logger.log(level, message, extra={"event": event, **about, **more})
+
+
+def _signing_time(row: OutboxRow, now: datetime) -> datetime:
+    """The instant the letter in flight was signed at while it lives, else now."""
+    if row.rendered_at is not None and row.rendered_at + (row.expires_at - row.created_at) > now:
+        return row.rendered_at
+    return now
+
+
+def _code(answer: str) -> str:
+    """Return what a log may say of an answer: servers repeat addresses in the rest."""
+    match = ANSWER_CODE.match(answer)
+    return match[0] if match else ""
+
+
+def _storable(answer: str) -> str:
+    """Return an answer any database takes."""
+    return "".join(character if character.isprintable() else " " for character in answer)

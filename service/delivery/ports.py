@@ -1,0 +1,41 @@
+"""The worker's half of the store, as Protocols. `service.core.ports` has the half of the flows."""
+
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from service.core.ports import Outbox, UnitOfWork
+from service.core.values import OutboxRow, Outcome
+
+
+class DeliveryOutbox(Outbox, Protocol):
+    """Rows on their way. What changes a row answers False when its fence is no longer the row's."""
+
+    def claim(self, now: datetime, *, lease: timedelta, limit: int) -> Sequence[OutboxRow]:
+        """Take up to `limit` due rows for `lease`, the most urgent first; fence and attempts rise by one."""
+
+    def rendering(self, row: OutboxRow, at: datetime) -> bool:
+        """Note the instant the letter in flight is signed at."""
+
+    def settle(self, row: OutboxRow, outcome: Outcome, *, at: datetime, answer: str = "") -> bool:
+        """End a row and erase its context."""
+
+    def release(self, row: OutboxRow, *, due_at: datetime, answer: str, forget_rendering: bool) -> bool:
+        """Give a row back for another try at `due_at`."""
+
+    def purge(self, before: datetime) -> int:
+        """Delete rows settled before an instant; how many."""
+
+
+class DeliveryUnit(UnitOfWork, Protocol):
+    """A unit of work as the worker sees it."""
+
+    @property
+    def outbox(self) -> DeliveryOutbox: ...
+
+
+class DeliveryStore(Protocol):
+    """Where the worker's transactions begin. `write` raises `Unavailable` when the database is away."""
+
+    def write(self) -> AbstractContextManager[DeliveryUnit]: ...

@@ -1,0 +1,22 @@
+"""When to try again what did not work, and until when."""
+
+from datetime import datetime, timedelta
+
+from service.core.values import OutboxRow
+
+FIRST_PAUSE = timedelta(seconds=10)
+LONGEST_PAUSE = timedelta(hours=1)
+LAST_CHANCE = FIRST_PAUSE / 2  # before expiry; nothing is tried again later than that
+
+
+def next_try(row: OutboxRow, now: datetime, jitter: float) -> datetime | None:
+    """Return the instant of the next try, None when the row is not worth another one.
+
+    The pause doubles from 10 s to 1 h and is multiplied by `jitter`. One that would outlast the row is
+    cut to half of what is left, so that a letter still goes out when the trouble ends shortly before.
+    """
+    pause = min(FIRST_PAUSE * 2 ** min(max(row.attempts - 1, 0), 16), LONGEST_PAUSE) * jitter
+    left = row.expires_at - now
+    if pause >= left:
+        pause = left / 2
+    return now + pause if left - pause >= LAST_CHANCE else None

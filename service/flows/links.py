@@ -1,0 +1,26 @@
+"""The links letters carry. Built from the configured public URL, never from a request."""
+
+from dataclasses import dataclass
+from urllib.parse import urlencode
+
+
+@dataclass(frozen=True)
+class Links:
+    """`public_url` has no trailing slash."""
+
+    public_url: str
+
+    def login(self) -> str:
+        return f"{self.public_url}/login"
+
+    def signup(self) -> str:
+        return f"{self.public_url}/signup"
+
+    def forgot_password(self) -> str:
+        return f"{self.public_url}/forgot-password"
+
+    def reset_password(self, token: str) -> str:
+        return f"{self.public_url}/reset-password?{urlencode({'token': token})}"
+
+    def confirm_signup(self, token: str) -> str:
+        return f"{self.public_url}/signup/confirm?{urlencode({'token': token})}"

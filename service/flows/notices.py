@@ -1,0 +1,54 @@
+"""Letters that tell an owner what was changed, so that they can undo what was not theirs."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from service.core.ports import UnitOfWork
+from service.core.values import Letter, OutboxRow, Outcome, Priority, User, Visit
+from service.flows.links import Links
+
+PASSWORD_CHANGED = "password_changed"
+LIFETIME = timedelta(days=3)
+
+
+def tell_password_changed(uow: UnitOfWork, user: User, *, at: datetime, visit: Visit) -> None:
+    """Put "your password was changed" into the outbox, in the commit that changes it."""
+    uow.outbox.add(
+        PASSWORD_CHANGED,
+        address=user.email,
+        canonical=user.canonical,
+        at=at,
+        expires_in=LIFETIME,
+        priority=Priority.NOTICE,
+        user_id=user.id,
+        context={
+            "at": at.isoformat(),
+            "device": visit.device,
+            "ip": visit.ip,
+            "locale": user.locale or visit.locale,
+            "name": user.name,
+        },
+    )
+
+
+@dataclass(frozen=True)
+class Notices:
+    """Prepare the letters about changes."""
+
+    links: Links
+
+    def password_changed(self, row: OutboxRow, uow: UnitOfWork, signed_at: datetime) -> Letter | Outcome:
+        """Say when and from where, and what to do if it was somebody else."""
+        at = datetime.fromisoformat(row.context["at"])
+        return Letter(
+            PASSWORD_CHANGED,
+            row.address,
+            row.context["locale"],
+            {
+                "name": row.context["name"],
+                "when_text": at.strftime("%d %B %Y, %H:%M UTC"),
+                "device": row.context["device"],
+                "ip": row.context["ip"],
+                "forgot_link": self.links.forgot_password(),
+            },
+        )

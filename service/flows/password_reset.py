@@ -1,0 +1,169 @@
+"""Forgot password: a reader asks, the worker writes, the reader chooses.
+
+Asking never looks the address up: it leaves one row in the outbox and answers, so that known, unknown,
+disabled and throttled addresses get the same answer at the same cost. The worker decides later what the
+letter says. The link's token is signed when the letter is rendered and stored nowhere; the account's
+credential epoch, raised by the very update that sets the password, makes it good for one use.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from service.core.addresses import parse_address
+from service.core.errors import InvalidToken
+from service.core.passwords import PasswordPolicy
+from service.core.ports import Clock, Passwords, Store, Throttles, UnitOfWork
+from service.core.return_urls import ReturnUrls
+from service.core.throttles import Rule
+from service.core.tokens import Purpose, Tokens
+from service.core.values import Letter, OutboxRow, Outcome, Priority, User, Visit
+from service.flows.links import Links
+from service.flows.notices import tell_password_changed
+
+LETTER = "password_reset"
+ONCE_A_DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True)
+class ResetGrant:
+    """What a reset link allows: this account, as long as its epoch and its newest letter are these."""
+
+    user_id: UUID
+    epoch: int
+    letter: UUID
+    next: str | None
+
+    def payload(self) -> dict[str, Any]:
+        payload = {"user": self.user_id.hex, "epoch": self.epoch, "letter": self.letter.hex}
+        return payload | ({"next": self.next} if self.next else {})
+
+    @classmethod
+    def from_payload(cls, payload: dict[str, Any]) -> "ResetGrant":
+        try:
+            return cls(
+                UUID(payload["user"]), int(payload["epoch"]), UUID(payload["letter"]), payload.get("next")
+            )
+        except (KeyError, TypeError, ValueError) as error:
+            raise InvalidToken from error
+
+    def holds_for(self, user: User | None) -> bool:
+        return (
+            user is not None
+            and not user.disabled
+            and user.credential_epoch == self.epoch
+            and user.reset_letter == self.letter
+        )
+
+
+@dataclass(frozen=True)
+class PasswordReset:
+    """The forgotten password, from asking to the new one.
+
+    `lifetime` counts from the moment the letter leaves. `tell_unknown` writes to addresses without an
+    account, at most once a day each. Accounts with a role in `excluded_roles` are told whom to ask.
+    """
+
+    store: Store
+    clock: Clock
+    tokens: Tokens
+    passwords: Passwords
+    policy: PasswordPolicy
+    throttles: Throttles
+    links: Links
+    return_urls: ReturnUrls
+    lifetime: timedelta
+    tell_unknown: bool = False
+    excluded_roles: frozenset[str] = frozenset()
+
+    def request(self, *, email: str, next: str | None, visit: Visit) -> None:
+        """Ask for a link. Raises `ValidationFailed` (`invalid_email`) and `RateLimited`, nothing else."""
+        address = parse_address(email)
+        self.throttles.take(Rule.FORGOT_PER_CLIENT, visit.ip)
+        welcome = self.throttles.allows(Rule.FORGOT_PER_ADDRESS, address.canonical)
+        with self.store.write() as uow:
+            uow.outbox.add(
+                LETTER,
+                address=address.email,
+                canonical=address.canonical,
+                at=self.clock(),
+                expires_in=self.lifetime,
+                priority=Priority.RESET,
+                context={"next": self.return_urls.safe(next), "locale": visit.locale},
+                outcome=None if welcome else Outcome.THROTTLED,
+            )
+
+    def letter(self, row: OutboxRow, uow: UnitOfWork, signed_at: datetime) -> Letter | Outcome:
+        """Decide what the address is told, and retire the links of older letters."""
+        user = uow.users.by_address(row.canonical)
+        if user is None:
+            return self._letter_to_nobody(row, uow)
+        locale = user.locale or row.context.get("locale", "en")
+        if user.disabled or self.excluded_roles.intersection(user.roles):
+            reason = "disabled" if user.disabled else "staff"
+            return Letter("account_disabled", user.email, locale, {"reason": reason})
+        if not uow.users.newest_reset_letter(user.id, row.id):
+            return Outcome.SUPERSEDED
+        grant = ResetGrant(user.id, user.credential_epoch, row.id, row.context.get("next"))
+        token = self.tokens.sign(Purpose.PASSWORD_RESET, grant.payload(), at=signed_at)
+        return Letter(
+            LETTER,
+            user.email,
+            locale,
+            {
+                "name": user.name,
+                "link": self.links.reset_password(token),
+                "minutes": max(1, round(self.lifetime.total_seconds() / 60)),
+                "has_password": user.has_password,
+                "providers": list(user.providers),
+                "verified": user.email_verified,
+            },
+        )
+
+    def check(self, token: str) -> ResetGrant:
+        """Look at a link without using it. Raises `InvalidToken` or `ExpiredToken`."""
+        return self._granted(token)[0]
+
+    def complete(self, *, token: str, password: str, visit: Visit) -> str | None:
+        """Set the new password, end every session, tell the owner; return the article to go back to.
+
+        Raises `InvalidToken`, `ExpiredToken`, `RateLimited`, and `ValidationFailed` for the password,
+        which leaves the link usable.
+        """
+        self.throttles.take(Rule.TOKEN_PER_CLIENT, visit.ip)
+        grant, user = self._granted(token)
+        accepted = self.policy.accept(password, about=(user.email, user.name))
+        password_hash = self.passwords.hash(accepted)
+        now = self.clock()
+        with self.store.write() as uow:
+            if not uow.users.set_password(
+                user.id, password_hash, if_epoch=grant.epoch, if_reset_letter=grant.letter, at=now
+            ):
+                raise InvalidToken
+            uow.users.verify_email(user.id, at=now)
+            uow.sessions.end_all(user.id)
+            uow.signups.discard(user.canonical)
+            tell_password_changed(uow, user, at=now, visit=visit)
+            uow.audit.record("password.reset", at=now, user_id=user.id, visit=visit)
+        self.throttles.clear(Rule.LOGIN_PER_ACCOUNT, user.canonical)
+        return self.return_urls.safe(grant.next)
+
+    def _granted(self, token: str) -> tuple[ResetGrant, User]:
+        grant = ResetGrant.from_payload(
+            self.tokens.read(Purpose.PASSWORD_RESET, token, lifetime=self.lifetime)
+        )
+        with self.store.read() as uow:
+            user = uow.users.by_id(grant.user_id)
+        if user is None or not grant.holds_for(user):
+            raise InvalidToken
+        return grant, user
+
+    def _letter_to_nobody(self, row: OutboxRow, uow: UnitOfWork) -> Letter | Outcome:
+        if not self.tell_unknown or not row.address.isascii():
+            return Outcome.NO_ACCOUNT
+        if uow.outbox.told_since(LETTER, row.canonical, row.created_at - ONCE_A_DAY):
+            return Outcome.NO_ACCOUNT
+        return Letter(
+            "no_account", row.address, row.context.get("locale", "en"), {"signup_link": self.links.signup()}
+        )

@@ -1,0 +1,137 @@
+"""Signed-in browsers: begin one, look behind a cookie, list them, end them.
+
+The cookie carries 256 random bits; the row, found by their SHA-256, says who, since when, how and under
+which credential epoch. Nothing about a session can be forged or kept alive from outside the database.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from service.core.errors import NotFound
+from service.core.ports import Clock, Store, UnitOfWork
+from service.core.values import Session, User, Visit, digest, new_id, new_secret
+
+TOUCH_AT_MOST_EVERY = timedelta(minutes=5)
+
+
+@dataclass(frozen=True)
+class SignedIn:
+    """An account, the session it is used through, and, when it has just begun, the cookie's secret."""
+
+    user: User
+    session: Session
+    secret: str = ""
+
+
+@dataclass(frozen=True)
+class Sessions:
+    """`idle` and `absolute` bound remembered sessions, `short` those without "keep me signed in"."""
+
+    store: Store
+    clock: Clock
+    idle: timedelta
+    absolute: timedelta
+    short: timedelta
+
+    def begin(
+        self,
+        uow: UnitOfWork,
+        user: User,
+        *,
+        amr: tuple[str, ...],
+        remember: bool,
+        visit: Visit,
+        previous: str | None = None,
+    ) -> SignedIn:
+        """Begin a session under a fresh secret; the browser's earlier one (`previous`) ends."""
+        if previous:
+            uow.sessions.end_by_hash(digest(previous))
+        now = self.clock()
+        secret = new_secret()
+        expires_at = now + (self.absolute if remember else self.short)
+        session = Session(
+            id=new_id(),
+            user_id=user.id,
+            created_at=now,
+            last_seen_at=now,
+            expires_at=expires_at,
+            idle_until=min(expires_at, now + self.idle),
+            auth_time=now,
+            amr=amr,
+            epoch=user.credential_epoch,
+            remember=remember,
+            ip=visit.ip,
+            agent=visit.agent,
+        )
+        uow.sessions.add(session, digest(secret))
+        uow.audit.record(
+            "session.created", at=now, user_id=user.id, visit=visit, session=str(session.id), amr=list(amr)
+        )
+        return SignedIn(user, session, secret)
+
+    def resolve(self, secret: str | None, visit: Visit) -> SignedIn | None:
+        """Return who is behind a cookie, or None; note now and then that the session is in use."""
+        if not secret:
+            return None
+        now = self.clock()
+        found = self.store.signed_in(digest(secret), now)
+        if found is None:
+            return None
+        user, session = found
+        if self.touch_due(session, now):
+            session = self._touch(session, now, visit)
+        return SignedIn(user, session)
+
+    def touch_due(self, session: Session, now: datetime) -> bool:
+        return now - session.last_seen_at >= min(TOUCH_AT_MOST_EVERY, self.idle / 10)
+
+    def list(self, user_id: UUID) -> Sequence[Session]:
+        """The account's live sessions, last used first."""
+        with self.store.read() as uow:
+            return uow.sessions.of(user_id, self.clock())
+
+    def end(self, session_id: UUID, *, user_id: UUID, visit: Visit) -> None:
+        """End one of the account's own sessions. Raises `NotFound`, also for other people's."""
+        with self.store.write() as uow:
+            if not uow.sessions.end(session_id, user_id=user_id):
+                raise NotFound
+            uow.audit.record(
+                "session.revoked", at=self.clock(), user_id=user_id, visit=visit, session=str(session_id)
+            )
+
+    def end_others(self, here: SignedIn, visit: Visit) -> None:
+        """Sign out everywhere else. The epoch rises, so links mailed before die as well."""
+        with self.store.write() as uow:
+            carry_over(uow, here)
+            uow.audit.record("session.revoked_others", at=self.clock(), user_id=here.user.id, visit=visit)
+
+    def sign_out(self, secret: str | None, visit: Visit) -> None:
+        """End the session behind a cookie; nothing happens when there is none."""
+        if not secret:
+            return
+        with self.store.write() as uow:
+            session = uow.sessions.end_by_hash(digest(secret))
+            if session is not None:
+                uow.audit.record(
+                    "session.ended",
+                    at=self.clock(),
+                    user_id=session.user_id,
+                    visit=visit,
+                    session=str(session.id),
+                )
+
+    def _touch(self, session: Session, now: datetime, visit: Visit) -> Session:
+        idle_until = min(session.expires_at, now + self.idle)
+        with self.store.write() as uow:
+            uow.sessions.touch(session.id, seen_at=now, idle_until=idle_until, ip=visit.ip)
+        return replace(session, last_seen_at=now, idle_until=idle_until, ip=visit.ip)
+
+
+def carry_over(uow: UnitOfWork, here: SignedIn) -> None:
+    """Raise the epoch, end every other session, and let this one live on."""
+    epoch = uow.users.raise_epoch(here.user.id)
+    uow.sessions.end_all(here.user.id, but=here.session.id)
+    if epoch is not None:
+        uow.sessions.adopt_epoch(here.session.id, epoch)

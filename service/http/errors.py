@@ -1,0 +1,161 @@
+"""The one table from refusal to status, and the one handler that answers a page or problem+json (RFC 9457)."""
+
+import logging
+from dataclasses import dataclass
+from math import ceil
+from typing import Any
+
+from flask import Flask, Response, g, jsonify, render_template, request
+from flask_wtf.csrf import CSRFError
+from werkzeug.exceptions import HTTPException
+
+from service.core import errors
+from service.core.errors import SOMETHING_WENT_WRONG, FieldError, Refusal
+
+log = logging.getLogger(__name__)
+
+STATUS: dict[type[Refusal], int] = {
+    errors.InvalidJson: 400,
+    errors.InvalidToken: 400,
+    errors.ExpiredToken: 400,
+    errors.FormExpired: 403,
+    errors.Unauthenticated: 401,
+    errors.InvalidCredentials: 401,
+    errors.ReauthenticationRequired: 401,
+    errors.AccountDisabled: 403,
+    errors.EmailUnverified: 403,
+    errors.CrossOriginRefused: 403,
+    errors.NotFound: 404,
+    errors.EmailTaken: 409,
+    errors.ValidationFailed: 422,
+    errors.RateLimited: 429,
+    errors.Unavailable: 503,
+}
+# What Werkzeug finds wrong with a request before any of our code runs.
+PROTOCOL_CODES = {
+    400: ("bad_request", "This request cannot be understood."),
+    404: ("not_found", errors.NotFound.message),
+    405: ("method_not_allowed", "This address does not take that method."),
+    413: ("payload_too_large", "The request is too large."),
+    414: ("uri_too_long", "The address is too long."),
+    415: ("unsupported_media_type", "Send the body as application/json."),
+    431: ("headers_too_large", "The request's headers are too large."),
+}
+TITLES = {
+    400: "Bad request",
+    401: "Not signed in",
+    403: "Refused",
+    404: "Not found",
+    405: "Method not allowed",
+    409: "Conflict",
+    413: "Too large",
+    414: "Address too long",
+    415: "Unsupported media type",
+    422: "Not accepted",
+    429: "Too many requests",
+    431: "Headers too large",
+    500: "Something went wrong",
+    503: "Unavailable",
+}
+
+
+@dataclass(frozen=True)
+class Problem:
+    """What an error answer says, whichever way it is said."""
+
+    status: int
+    code: str
+    detail: str
+    errors: tuple[FieldError, ...] = ()
+    retry_after: int | None = None
+    allow: str | None = None
+
+    @property
+    def title(self) -> str:
+        return TITLES[self.status]
+
+    def to_json(self) -> dict[str, Any]:
+        body: dict[str, Any] = {
+            "type": "about:blank",
+            "title": self.title,
+            "status": self.status,
+            "code": self.code,
+            "detail": self.detail,
+            "request_id": g.get("request_id", ""),
+        }
+        if self.errors:
+            body["errors"] = [{"field": e.field, "code": e.code, "message": e.message} for e in self.errors]
+        return body
+
+
+INTERNAL_ERROR = Problem(500, "internal_error", SOMETHING_WENT_WRONG)
+
+
+def problem_of(refusal: Refusal) -> Problem:
+    """Look a refusal up in the table."""
+    retry = getattr(refusal, "retry_after", None)
+    return Problem(
+        STATUS[type(refusal)],
+        refusal.code,
+        refusal.message,
+        getattr(refusal, "errors", ()),
+        max(1, ceil(retry.total_seconds())) if retry is not None else None,
+    )
+
+
+def answer(problem: Problem) -> Response:
+    """Say it as JSON to callers of the API, as a page to everybody else."""
+    if request.path.startswith("/api/"):
+        response = jsonify(problem.to_json())
+        response.mimetype = "application/problem+json"
+    else:
+        response = Response(render_template("errors/error.html", **_page(problem)), mimetype="text/html")
+    response.status_code = problem.status
+    if problem.retry_after is not None:
+        response.headers["Retry-After"] = str(problem.retry_after)
+    if problem.allow is not None:
+        response.headers["Allow"] = problem.allow
+    return response
+
+
+def register(app: Flask) -> None:
+    """Make `app` answer every error through the table."""
+
+    @app.errorhandler(Refusal)
+    def refused(refusal: Refusal) -> Response:
+        if isinstance(refusal, errors.Unavailable):
+            log.warning("unavailable", extra={"cause": repr(refusal.__cause__), "path": request.path})
+        return answer(problem_of(refusal))
+
+    @app.errorhandler(CSRFError)
+    def form_expired(_: CSRFError) -> Response:
+        return answer(problem_of(errors.FormExpired()))
+
+    @app.errorhandler(HTTPException)
+    def protocol_error(error: HTTPException) -> Response:
+        status = error.code if error.code in PROTOCOL_CODES else 400
+        if error.code is not None and error.code >= 500:
+            return answer(INTERNAL_ERROR)
+        code, detail = PROTOCOL_CODES[status]
+        methods = getattr(error, "valid_methods", None)
+        return answer(Problem(status, code, detail, allow=", ".join(sorted(methods)) if methods else None))
+
+    @app.errorhandler(Exception)
+    def unexpected(error: Exception) -> Response:
+        log.error(
+            "unexpected_error",
+            exc_info=error,
+            extra={"path": request.path, "request_id": g.get("request_id")},
+        )
+        return answer(INTERNAL_ERROR)
+
+
+def _page(problem: Problem) -> dict[str, Any]:
+    return {
+        "status": problem.status,
+        "title": problem.title,
+        "detail": problem.detail,
+        "request_id": g.get("request_id", ""),
+        "action_url": None,
+        "action_label": None,
+    }

@@ -1,0 +1,52 @@
+"""Who is asking: request id, visit, and the services the application carries."""
+
+import ipaddress
+import re
+from typing import cast
+from uuid import uuid4
+
+from flask import Flask, Response, current_app, g, request
+
+from service.core.profile import accept_locale
+from service.core.values import Visit
+from service.flows import Flows
+
+REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,128}")
+LONGEST_AGENT = 300
+
+
+def flows() -> Flows:
+    """The stories of the application that handles this request."""
+    return cast(Flows, current_app.extensions["masthead"].flows)
+
+
+def visit() -> Visit:
+    """Where this request comes from. The address is the peer's, or what the trusted proxies say."""
+    agent = "".join(c for c in request.headers.get("User-Agent", "")[:LONGEST_AGENT] if c.isprintable())
+    best = request.accept_languages.best
+    return Visit(ip=network_of(request.remote_addr), agent=agent, locale=accept_locale(best) or "en")
+
+
+def network_of(address: str | None) -> str:
+    """Return an address in its canonical form; an IPv4 address in IPv6 clothes is that IPv4 address."""
+    try:
+        parsed = ipaddress.ip_address((address or "").partition("%")[0])
+    except ValueError:
+        return "unknown"
+    if isinstance(parsed, ipaddress.IPv6Address) and parsed.ipv4_mapped:
+        parsed = parsed.ipv4_mapped
+    return str(parsed)
+
+
+def register(app: Flask) -> None:
+    """Give every request an id: a valid incoming one is kept."""
+
+    @app.before_request
+    def identify() -> None:
+        given = request.headers.get("X-Request-Id", "")
+        g.request_id = given if REQUEST_ID.fullmatch(given) else uuid4().hex
+
+    @app.after_request
+    def tell(response: Response) -> Response:
+        response.headers["X-Request-Id"] = g.get("request_id", "")
+        return response

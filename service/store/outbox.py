@@ -1,0 +1,143 @@
+"""The outbox: written with its cause in one commit, emptied by the worker under leases and fences."""
+
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Connection, delete, insert, select, update
+
+from service.core.values import OutboxRow, Outcome, Priority, new_id
+from service.store.schema import OutboxTable
+
+ROW_COLUMNS = (
+    OutboxTable.id,
+    OutboxTable.letter,
+    OutboxTable.address,
+    OutboxTable.canonical,
+    OutboxTable.created_at,
+    OutboxTable.expires_at,
+    OutboxTable.priority,
+    OutboxTable.user_id,
+    OutboxTable.context,
+    OutboxTable.attempts,
+    OutboxTable.fence,
+    OutboxTable.rendered_at,
+)
+LONGEST_ANSWER = 500
+
+
+class OutboxRepository:
+    """What is to be told, in one transaction."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def add(
+        self,
+        letter: str,
+        *,
+        address: str,
+        canonical: str,
+        at: datetime,
+        expires_in: timedelta,
+        priority: Priority,
+        user_id: UUID | None = None,
+        context: dict[str, Any] | None = None,
+        outcome: Outcome | None = None,
+    ) -> UUID:
+        row_id = new_id()
+        self._connection.execute(
+            insert(OutboxTable).values(
+                id=row_id,
+                letter=letter,
+                address=address,
+                canonical=canonical,
+                user_id=user_id,
+                context={} if outcome else (context or {}),
+                priority=int(priority),
+                due_at=at,
+                fence=0,
+                attempts=0,
+                rendered_at=None,
+                outcome=outcome,
+                answer="",
+                created_at=at,
+                expires_at=at + expires_in,
+                settled_at=at if outcome else None,
+            )
+        )
+        return row_id
+
+    def told_since(self, letter: str, canonical: str, since: datetime) -> bool:
+        told = (
+            select(OutboxTable.id)
+            .where(
+                OutboxTable.canonical == canonical,
+                OutboxTable.created_at > since,
+                OutboxTable.letter == letter,
+                OutboxTable.outcome == Outcome.SENT,
+            )
+            .limit(1)
+        )
+        return self._connection.execute(told).first() is not None
+
+    def claim(self, now: datetime, *, lease: timedelta, limit: int) -> list[OutboxRow]:
+        """Take up to `limit` due rows for `lease`; the most urgent kind first, in it the longest due."""
+        ids: list[UUID] = []
+        for priority in Priority:
+            if len(ids) < limit:
+                ids += self._due(now, priority, limit - len(ids))
+        if not ids:
+            return []
+        rows = self._connection.execute(
+            update(OutboxTable)
+            .where(OutboxTable.id.in_(ids))
+            .values(due_at=now + lease, fence=OutboxTable.fence + 1, attempts=OutboxTable.attempts + 1)
+            .returning(*ROW_COLUMNS)
+        )
+        claimed = {row.id: _to_row(row) for row in rows}
+        return [claimed[row_id] for row_id in ids]
+
+    def rendering(self, row: OutboxRow, at: datetime) -> bool:
+        """Note the instant the letter in flight is signed at."""
+        return self._change(row, rendered_at=at)
+
+    def settle(self, row: OutboxRow, outcome: Outcome, *, at: datetime, answer: str = "") -> bool:
+        """End a row: it loses its context at once and is kept as a record of what was done."""
+        return self._change(row, outcome=outcome, answer=answer[:LONGEST_ANSWER], settled_at=at, context={})
+
+    def release(self, row: OutboxRow, *, due_at: datetime, answer: str, forget_rendering: bool) -> bool:
+        """Give a row back for another try at `due_at`."""
+        values: dict[str, Any] = {"due_at": due_at, "answer": answer[:LONGEST_ANSWER]}
+        return self._change(row, **values, **({"rendered_at": None} if forget_rendering else {}))
+
+    def purge(self, before: datetime) -> int:
+        return self._connection.execute(delete(OutboxTable).where(OutboxTable.settled_at < before)).rowcount
+
+    def _due(self, now: datetime, priority: Priority, limit: int) -> list[UUID]:
+        return list(
+            self._connection.execute(
+                select(OutboxTable.id)
+                .where(
+                    OutboxTable.settled_at.is_(None),
+                    OutboxTable.priority == int(priority),
+                    OutboxTable.due_at <= now,
+                )
+                .order_by(OutboxTable.due_at)
+                .limit(limit)
+                .with_for_update(skip_locked=True)
+            ).scalars()
+        )
+
+    def _change(self, row: OutboxRow, **values: Any) -> bool:
+        result = self._connection.execute(
+            update(OutboxTable)
+            .where(OutboxTable.id == row.id, OutboxTable.fence == row.fence, OutboxTable.settled_at.is_(None))
+            .values(**values)
+        )
+        return result.rowcount == 1
+
+
+def _to_row(row: Any) -> OutboxRow:
+    fields = dict(zip((column.key for column in ROW_COLUMNS), row, strict=True))
+    return OutboxRow(**fields | {"priority": Priority(fields["priority"])})

@@ -1,0 +1,223 @@
+"""The tables. Migrations in `service/store/migrations/` lead to exactly this; a test compares the two."""
+
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import (
+    JSON,
+    DateTime,
+    Dialect,
+    ForeignKey,
+    Index,
+    LargeBinary,
+    MetaData,
+    String,
+    UniqueConstraint,
+    text,
+)
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from sqlalchemy.types import TypeDecorator
+
+from service.core.values import NewsletterConsent
+
+
+class Instant(TypeDecorator[datetime]):
+    """An aware UTC instant: `timestamptz` on PostgreSQL, ISO text on SQLite, which knows no time zones."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None or dialect.name != "sqlite":
+            return value
+        return value.astimezone(UTC).replace(tzinfo=None)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+class Strings(TypeDecorator[tuple[str, ...]]):
+    """A short list of words, kept as JSON."""
+
+    impl = JSON
+    cache_ok = True
+
+    def process_bind_param(self, value: tuple[str, ...] | None, dialect: Dialect) -> list[str] | None:
+        return None if value is None else list(value)
+
+    def process_result_value(self, value: list[str] | None, dialect: Dialect) -> tuple[str, ...]:
+        return tuple(value or ())
+
+
+class CommaSeparated(TypeDecorator[tuple[str, ...]]):
+    """Words that a query has joined with commas, in order."""
+
+    impl = String
+    cache_ok = True
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> tuple[str, ...]:
+        return tuple(sorted(value.split(","))) if value else ()
+
+
+class Consent(TypeDecorator[NewsletterConsent]):
+    """A consent with what proves it, kept as JSON."""
+
+    impl = JSON(none_as_null=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: NewsletterConsent | None, dialect: Dialect) -> dict[str, str] | None:
+        if value is None:
+            return None
+        return {"at": value.at.isoformat(), "ip": value.ip, "wording": value.wording}
+
+    def process_result_value(
+        self, value: dict[str, str] | None, dialect: Dialect
+    ) -> NewsletterConsent | None:
+        if value is None:
+            return None
+        return NewsletterConsent(datetime.fromisoformat(value["at"]), value["ip"], value["wording"])
+
+
+# Compared byte by byte on both databases, whatever the server's locale thinks equal.
+Exact = String().with_variant(String(collation="C"), "postgresql")
+
+
+class Table(DeclarativeBase):
+    """What all tables share."""
+
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+    type_annotation_map = {datetime: Instant, dict[str, Any]: JSON, bytes: LargeBinary}
+
+
+class UserRow(Table):
+    """An account."""
+
+    __tablename__ = "users"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    email: Mapped[str]
+    canonical: Mapped[str] = mapped_column(Exact, unique=True)
+    email_verified_at: Mapped[datetime | None]
+    name: Mapped[str | None]
+    locale: Mapped[str | None]
+    roles: Mapped[tuple[str, ...]] = mapped_column(Strings)
+    password_hash: Mapped[str | None]
+    credential_epoch: Mapped[int]
+    reset_letter: Mapped[UUID | None]
+    newsletter: Mapped[NewsletterConsent | None] = mapped_column(Consent)
+    disabled_at: Mapped[datetime | None]
+    created_at: Mapped[datetime]
+    updated_at: Mapped[datetime]
+
+
+class IdentityRow(Table):
+    """An account's identity at an outside provider: issuer and subject, never an address."""
+
+    __tablename__ = "identities"
+    __table_args__ = (UniqueConstraint("issuer", "subject"), UniqueConstraint("user_id", "provider"))
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
+    provider: Mapped[str]
+    issuer: Mapped[str] = mapped_column(Exact)
+    subject: Mapped[str] = mapped_column(Exact)
+    email: Mapped[str | None]
+    created_at: Mapped[datetime]
+    last_used_at: Mapped[datetime | None]
+
+
+class SignupRow(Table):
+    """A sign-up that waits for its mailbox to be proven."""
+
+    __tablename__ = "pending_signups"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    email: Mapped[str]
+    canonical: Mapped[str] = mapped_column(Exact, index=True)
+    password_hash: Mapped[str]
+    binding_hash: Mapped[bytes]
+    name: Mapped[str | None]
+    locale: Mapped[str | None]
+    next: Mapped[str | None]
+    newsletter: Mapped[NewsletterConsent | None] = mapped_column(Consent)
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime] = mapped_column(index=True)
+
+
+class SessionRow(Table):
+    """A signed-in browser, found by the SHA-256 of its cookie."""
+
+    __tablename__ = "sessions"
+
+    secret_hash: Mapped[bytes] = mapped_column(primary_key=True)
+    id: Mapped[UUID] = mapped_column(unique=True)
+    user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), index=True)
+    epoch: Mapped[int]
+    amr: Mapped[tuple[str, ...]] = mapped_column(Strings)
+    remember: Mapped[bool]
+    ip: Mapped[str]
+    agent: Mapped[str]
+    auth_time: Mapped[datetime]
+    created_at: Mapped[datetime]
+    last_seen_at: Mapped[datetime]
+    idle_until: Mapped[datetime] = mapped_column(index=True)
+    expires_at: Mapped[datetime]
+
+
+class OutboxTable(Table):
+    """What is to be told, and what became of it. `due_at` is the next try, or the end of a worker's lease."""
+
+    __tablename__ = "outbox"
+    __table_args__ = (
+        Index(
+            "ix_outbox_waiting",
+            "priority",
+            "due_at",
+            postgresql_where=text("settled_at IS NULL"),
+            sqlite_where=text("settled_at IS NULL"),
+        ),
+        Index("ix_outbox_canonical_created_at", "canonical", "created_at"),
+        Index("ix_outbox_settled_at", "settled_at"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    letter: Mapped[str]
+    address: Mapped[str]
+    canonical: Mapped[str] = mapped_column(Exact)
+    user_id: Mapped[UUID | None]
+    context: Mapped[dict[str, Any]]
+    priority: Mapped[int]
+    due_at: Mapped[datetime]
+    fence: Mapped[int]
+    attempts: Mapped[int]
+    rendered_at: Mapped[datetime | None]
+    outcome: Mapped[str | None]
+    answer: Mapped[str]
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    settled_at: Mapped[datetime | None]
+
+
+class AuditRow(Table):
+    """Something that happened. No foreign key: it outlives the account."""
+
+    __tablename__ = "audit_events"
+    __table_args__ = (Index("ix_audit_events_user_id_at", "user_id", "at"),)
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    at: Mapped[datetime]
+    kind: Mapped[str]
+    user_id: Mapped[UUID | None]
+    ip: Mapped[str]
+    agent: Mapped[str]
+    data: Mapped[dict[str, Any]]

@@ -1,0 +1,86 @@
+"""Sessions: rows under the SHA-256 of what the cookie carries."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Connection, delete, insert, select, update
+
+from service.core.values import Session
+from service.store.schema import SessionRow, UserRow
+
+# in the order of the fields of `Session`
+SESSION_COLUMNS = (
+    SessionRow.id,
+    SessionRow.user_id,
+    SessionRow.created_at,
+    SessionRow.last_seen_at,
+    SessionRow.expires_at,
+    SessionRow.idle_until,
+    SessionRow.auth_time,
+    SessionRow.amr,
+    SessionRow.epoch,
+    SessionRow.remember,
+    SessionRow.ip,
+    SessionRow.agent,
+)
+
+
+def alive(now: Any) -> tuple[ColumnElement[bool], ...]:
+    """What a session needs to be good: time left, its account's present epoch, an open account."""
+    return (
+        SessionRow.idle_until > now,
+        SessionRow.epoch == UserRow.credential_epoch,
+        UserRow.disabled_at.is_(None),
+    )
+
+
+class SessionRepository:
+    """The signed-in browsers, in one transaction."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def add(self, session: Session, secret_hash: bytes) -> None:
+        self._connection.execute(insert(SessionRow).values(**vars(session), secret_hash=secret_hash))
+
+    def of(self, user_id: UUID, now: datetime) -> Sequence[Session]:
+        rows = self._connection.execute(
+            select(*SESSION_COLUMNS)
+            .join(UserRow, UserRow.id == SessionRow.user_id)
+            .where(SessionRow.user_id == user_id, *alive(now))
+            .order_by(SessionRow.last_seen_at.desc(), SessionRow.id.desc())
+        )
+        return [Session(*row) for row in rows]
+
+    def touch(self, session_id: UUID, *, seen_at: datetime, idle_until: datetime, ip: str) -> None:
+        self._connection.execute(
+            update(SessionRow)
+            .where(SessionRow.id == session_id)
+            .values(last_seen_at=seen_at, idle_until=idle_until, ip=ip)
+        )
+
+    def end(self, session_id: UUID, *, user_id: UUID) -> bool:
+        result = self._connection.execute(
+            delete(SessionRow).where(SessionRow.id == session_id, SessionRow.user_id == user_id)
+        )
+        return result.rowcount == 1
+
+    def end_by_hash(self, secret_hash: bytes) -> Session | None:
+        row = self._connection.execute(
+            delete(SessionRow).where(SessionRow.secret_hash == secret_hash).returning(*SESSION_COLUMNS)
+        ).one_or_none()
+        return Session(*tuple(row)) if row else None
+
+    def end_all(self, user_id: UUID, *, but: UUID | None = None) -> int:
+        condition = SessionRow.user_id == user_id
+        if but is not None:
+            condition = condition & (SessionRow.id != but)
+        return self._connection.execute(delete(SessionRow).where(condition)).rowcount
+
+    def adopt_epoch(self, session_id: UUID, epoch: int) -> None:
+        self._connection.execute(update(SessionRow).where(SessionRow.id == session_id).values(epoch=epoch))
+
+    def purge(self, now: datetime) -> int:
+        return self._connection.execute(delete(SessionRow).where(SessionRow.idle_until <= now)).rowcount

@@ -1,0 +1,47 @@
+"""Pending sign-ups."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import Connection, delete, insert, select
+
+from service.core.values import PendingSignup
+from service.store.schema import SignupRow
+
+# in the order of the fields of `PendingSignup`
+SIGNUP_COLUMNS = (
+    SignupRow.id,
+    SignupRow.email,
+    SignupRow.canonical,
+    SignupRow.password_hash,
+    SignupRow.binding_hash,
+    SignupRow.created_at,
+    SignupRow.expires_at,
+    SignupRow.name,
+    SignupRow.locale,
+    SignupRow.next,
+    SignupRow.newsletter,
+)
+
+
+class SignupRepository:
+    """The sign-ups that wait, in one transaction."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def add(self, signup: PendingSignup) -> None:
+        self._connection.execute(insert(SignupRow).values(**vars(signup)))
+
+    def get(self, signup_id: UUID) -> PendingSignup | None:
+        row = self._connection.execute(select(*SIGNUP_COLUMNS).where(SignupRow.id == signup_id)).one_or_none()
+        return PendingSignup(*row) if row else None
+
+    def take(self, signup_id: UUID) -> bool:
+        return self._connection.execute(delete(SignupRow).where(SignupRow.id == signup_id)).rowcount == 1
+
+    def discard(self, canonical: str) -> None:
+        self._connection.execute(delete(SignupRow).where(SignupRow.canonical == canonical))
+
+    def purge(self, now: datetime) -> int:
+        return self._connection.execute(delete(SignupRow).where(SignupRow.expires_at <= now)).rowcount

@@ -1,0 +1,41 @@
+"""Where transactions begin."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+
+from sqlalchemy import Engine, text
+
+from service.core.values import Session, User
+from service.store.database import database_errors_as_unavailable
+from service.store.session_lookup import SessionLookup
+from service.store.unit_of_work import SqlUnitOfWork
+
+
+class SqlStore:
+    """The database behind `service.core.ports.Store`."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+        self._writing = engine.execution_options(masthead_write=True)
+        self._lookup = SessionLookup(engine)
+
+    @contextmanager
+    def write(self) -> Iterator[SqlUnitOfWork]:
+        """Begin a transaction that may change things."""
+        with database_errors_as_unavailable(), self._writing.begin() as connection:
+            yield SqlUnitOfWork(connection)
+
+    @contextmanager
+    def read(self) -> Iterator[SqlUnitOfWork]:
+        """Begin a transaction that only looks."""
+        with database_errors_as_unavailable(), self.engine.begin() as connection:
+            yield SqlUnitOfWork(connection)
+
+    def signed_in(self, secret_hash: bytes, now: datetime) -> tuple[User, Session] | None:
+        return self._lookup.find(secret_hash, now)
+
+    def ping(self) -> None:
+        """Ask the database for an answer. Raises `Unavailable`."""
+        with database_errors_as_unavailable(), self.engine.connect() as connection:
+            connection.execute(text("SELECT 1"))

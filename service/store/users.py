@@ -1,0 +1,134 @@
+"""Accounts. Every change of a credential is one conditional update that also raises the epoch."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Connection, func, or_, select, type_coerce, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from service.core.values import User
+from service.store.schema import CommaSeparated, IdentityRow, UserRow
+
+_providers = type_coerce(
+    select(func.aggregate_strings(IdentityRow.provider, ","))
+    .where(IdentityRow.user_id == UserRow.id)
+    .correlate(UserRow)
+    .scalar_subquery(),
+    CommaSeparated,
+).label("providers")
+# in the order of the fields of `User`
+USER_COLUMNS = (
+    UserRow.id,
+    UserRow.email,
+    UserRow.canonical,
+    UserRow.created_at,
+    UserRow.email_verified_at,
+    UserRow.name,
+    UserRow.locale,
+    UserRow.roles,
+    UserRow.password_hash,
+    UserRow.credential_epoch,
+    UserRow.reset_letter,
+    UserRow.newsletter,
+    UserRow.disabled_at,
+    _providers,
+)
+
+
+class UserRepository:
+    """The accounts, in one transaction."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def by_id(self, user_id: UUID) -> User | None:
+        return self._one(UserRow.id == user_id)
+
+    def by_address(self, canonical: str) -> User | None:
+        return self._one(UserRow.canonical == canonical)
+
+    def add(self, user: User) -> bool:
+        insert = postgresql.insert if self._connection.dialect.name == "postgresql" else sqlite.insert
+        result = self._connection.execute(
+            insert(UserRow)
+            .values(
+                id=user.id,
+                email=user.email,
+                canonical=user.canonical,
+                email_verified_at=user.email_verified_at,
+                name=user.name,
+                locale=user.locale,
+                roles=user.roles,
+                password_hash=user.password_hash,
+                credential_epoch=user.credential_epoch,
+                newsletter=user.newsletter,
+                created_at=user.created_at,
+                updated_at=user.created_at,
+            )
+            .on_conflict_do_nothing(index_elements=["canonical"])
+            .returning(UserRow.id)
+        )
+        return result.one_or_none() is not None
+
+    def set_password(
+        self,
+        user_id: UUID,
+        password_hash: str,
+        *,
+        if_epoch: int,
+        at: datetime,
+        if_reset_letter: UUID | None = None,
+    ) -> bool:
+        unmoved = [UserRow.credential_epoch == if_epoch, UserRow.disabled_at.is_(None)]
+        if if_reset_letter is not None:
+            unmoved.append(UserRow.reset_letter == if_reset_letter)
+        return self._change(
+            user_id,
+            *unmoved,
+            password_hash=password_hash,
+            credential_epoch=UserRow.credential_epoch + 1,
+            reset_letter=None,
+            updated_at=at,
+        )
+
+    def verify_email(self, user_id: UUID, *, at: datetime) -> bool:
+        return self._change(user_id, UserRow.email_verified_at.is_(None), email_verified_at=at, updated_at=at)
+
+    def rehash(self, user_id: UUID, password_hash: str, *, if_hash: str) -> bool:
+        return self._change(user_id, UserRow.password_hash == if_hash, password_hash=password_hash)
+
+    def raise_epoch(self, user_id: UUID) -> int | None:
+        return self._connection.execute(
+            update(UserRow)
+            .where(UserRow.id == user_id)
+            .values(credential_epoch=UserRow.credential_epoch + 1, reset_letter=None)
+            .returning(UserRow.credential_epoch)
+        ).scalar_one_or_none()
+
+    def newest_reset_letter(self, user_id: UUID, letter: UUID) -> bool:
+        # letters are UUIDv7: the later one is the greater one, on both databases
+        older = or_(UserRow.reset_letter.is_(None), UserRow.reset_letter <= letter)
+        return self._change(user_id, older, reset_letter=letter)
+
+    def set_disabled(self, user_id: UUID, at: datetime | None) -> bool:
+        if at is None:
+            return self._change(user_id, UserRow.disabled_at.is_not(None), disabled_at=None)
+        return self._change(
+            user_id,
+            UserRow.disabled_at.is_(None),
+            disabled_at=at,
+            updated_at=at,
+            credential_epoch=UserRow.credential_epoch + 1,
+            reset_letter=None,
+        )
+
+    def _one(self, condition: ColumnElement[bool]) -> User | None:
+        row = self._connection.execute(select(*USER_COLUMNS).where(condition)).one_or_none()
+        return User(*row) if row else None
+
+    def _change(self, user_id: UUID, *conditions: ColumnElement[bool], **values: Any) -> bool:
+        result = self._connection.execute(
+            update(UserRow).where(UserRow.id == user_id, *conditions).values(**values)
+        )
+        return result.rowcount == 1

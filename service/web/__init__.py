@@ -1,0 +1,11 @@
+"""The pages: forms in, flow call, page out. `register` puts them on an application."""
+
+from flask import Flask
+
+from service.web import account, login, password_reset, signup
+
+
+def register(app: Flask) -> None:
+    """Add every page of the contract."""
+    for module in (signup, login, password_reset, account):
+        app.register_blueprint(module.pages)

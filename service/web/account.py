@@ -1,0 +1,122 @@
+"""The account page: who the reader is here, their devices, their password."""
+
+from datetime import UTC, datetime
+from uuid import UUID
+
+from flask import Blueprint, Response, redirect, render_template, request
+from werkzeug.wrappers import Response as AnyResponse
+
+from service.core.devices import describe_device
+from service.core.errors import NotFound, Refusal, Unauthenticated
+from service.flows.sessions import SignedIn
+from service.http import sign_in
+from service.http.requests import flows, visit
+from service.web.forms import fresh, go, posted, refused, with_next
+
+pages = Blueprint("account", __name__)
+PASSWORD = "pages/account_password.html"
+PASSWORD_CHANGED = "Your password is changed. You are signed out everywhere else."
+DEVICE_ENDED = "That device is signed out."
+OTHERS_ENDED = "You are signed out everywhere else."
+
+
+@pages.errorhandler(Unauthenticated)
+def to_login(_: Unauthenticated) -> Response:
+    """Whoever is not signed in signs in first and comes back."""
+    return go(with_next("/login", request.full_path.rstrip("?") if request.method == "GET" else "/account"))
+
+
+@pages.get("/account")
+def overview() -> str:
+    """Name, address, and what is connected."""
+    return render_template("pages/account.html", user=_person(sign_in.require_signed_in()))
+
+
+@pages.get("/account/devices")
+def devices() -> str:
+    """Where the account is signed in."""
+    here = sign_in.require_signed_in()
+    listed = [
+        {
+            "id": str(session.id),
+            "device": describe_device(session.agent),
+            "ip": session.ip,
+            "created_text": session.created_at.strftime("%d %B %Y"),
+            "last_seen_text": _ago(session.last_seen_at),
+            "current": session.id == here.session.id,
+        }
+        for session in flows().sessions.list(here.user.id)
+    ]
+    return render_template("pages/account_devices.html", devices=listed)
+
+
+@pages.post("/account/devices/<session_id>/end")
+def end_device(session_id: str) -> Response:
+    """Sign one device out."""
+    here = sign_in.require_signed_in()
+    try:
+        flows().sessions.end(UUID(session_id), user_id=here.user.id, visit=visit())
+    except ValueError as error:
+        raise NotFound from error
+    return go("/account/devices", DEVICE_ENDED)
+
+
+@pages.post("/account/devices/end-others")
+def end_other_devices() -> Response:
+    """Sign out everywhere else."""
+    flows().sessions.end_others(sign_in.require_signed_in(), visit())
+    return go("/account/devices", OTHERS_ENDED)
+
+
+@pages.get("/account/password")
+def show_password() -> str:
+    """The form for a new password."""
+    here = sign_in.require_signed_in()
+    return fresh(PASSWORD, user=_person(here), min_length=flows().password_change.policy.min_length)
+
+
+@pages.post("/account/password")
+def change_password() -> Response:
+    """Change the password."""
+    here = sign_in.require_signed_in()
+    try:
+        flows().password_change.change(
+            here, current=posted("current_password") or None, new=posted("new_password"), visit=visit()
+        )
+    except Refusal as refusal:
+        return refused(
+            PASSWORD, refusal, user=_person(here), min_length=flows().password_change.policy.min_length
+        )
+    return go("/account", PASSWORD_CHANGED)
+
+
+@pages.get("/.well-known/change-password")
+def well_known_change_password() -> AnyResponse:
+    """Where password managers send people (W3C, A Well-Known URL for Changing Passwords)."""
+    return redirect("/account/password", code=302)
+
+
+def _person(here: SignedIn) -> dict[str, object]:
+    user = here.user
+    return {
+        "name": user.name,
+        "email": user.email,
+        "verified": user.email_verified,
+        "has_password": user.has_password,
+        "providers": list(user.providers),
+        "newsletter": user.newsletter is not None,
+        "created_at_text": user.created_at.strftime("%d %B %Y"),
+    }
+
+
+def _ago(at: datetime) -> str:
+    """An instant as a person would say it."""
+    minutes = int((datetime.now(UTC) - at).total_seconds() // 60)
+    if minutes < 10:
+        return "just now"
+    if minutes < 60:
+        return f"{minutes} minutes ago"
+    if minutes < 48 * 60:
+        hours = minutes // 60
+        return "an hour ago" if hours == 1 else f"{hours} hours ago"
+    return at.strftime("%d %B %Y")

@@ -1,0 +1,95 @@
+"""Reading a posted form, and showing it again with what was wrong."""
+
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlencode
+
+from flask import Response, flash, redirect, render_template, request, session
+from werkzeug.exceptions import BadRequest
+
+from service.core.errors import RateLimited, Refusal, Unavailable, ValidationFailed
+from service.core.return_urls import LONGEST_URL
+from service.http.errors import problem_of
+
+LONGEST_SHOWN = 320
+
+
+def posted(name: str) -> str:
+    """Return one field of the form, "" when it is absent. A field given twice is a 400."""
+    values = request.form.getlist(name)
+    if len(values) > 1:
+        raise BadRequest
+    return values[0] if values else ""
+
+
+def ticked(name: str) -> bool:
+    return posted(name) == "yes"
+
+
+def wanted_next() -> str | None:
+    """Return the page to go back to, as it was asked for; flows decide whether it may be followed."""
+    value = posted("next") if request.method == "POST" else request.args.get("next", "")
+    return value[:LONGEST_URL] or None
+
+
+def with_next(path: str, next: str | None) -> str:
+    """Return a path of ours that remembers the page to go back to."""
+    return f"{path}?{urlencode({'next': next})}" if next else path
+
+
+def go(location: str, notice: str | None = None) -> Response:
+    """Redirect with 303: a form was taken, the next thing is to be read (RFC 9110 section 15.4.4)."""
+    if notice:
+        flash(notice)
+    response = redirect(location, code=303)
+    assert isinstance(response, Response)
+    return response
+
+
+def refused(template: str, refusal: Refusal, **context: Any) -> Response:
+    """Show a form again with the refusal beside its fields or above the form."""
+    problem = problem_of(refusal)
+    errors: dict[str, list[str]] = {}
+    if isinstance(refusal, ValidationFailed):
+        for error in refusal.errors:
+            errors.setdefault(error.field, []).append(error.message)
+    alert = None if errors else problem.detail
+    response = Response(
+        render_template(template, **context, errors=errors, alert=alert), mimetype="text/html"
+    )
+    response.status_code = problem.status
+    if isinstance(refusal, RateLimited | Unavailable):
+        response.headers["Retry-After"] = str(problem.retry_after)
+    return response
+
+
+def fresh(template: str, **context: Any) -> str:
+    """Show a form nobody has filled in yet."""
+    return render_template(template, **context, errors={}, alert=None)
+
+
+def shown(**fields: str) -> Mapping[str, str]:
+    """The typed values a form shows again."""
+    return {name: value[:LONGEST_SHOWN] for name, value in fields.items()}
+
+
+def keep_token(purpose: str) -> Response | None:
+    """Move the token of a mailed link from the URL into this browser's HttpOnly form cookie.
+
+    Returns the redirect to the clean address, None when there is no token in the URL. Looking changes
+    nothing else, so mail scanners that follow links use nothing up.
+    """
+    token = request.args.get("token")
+    if token is None:
+        return None
+    session[purpose] = token[:4096]
+    return go(request.path)
+
+
+def kept_token(purpose: str) -> str:
+    """Return the token moved here earlier, "" for none."""
+    return str(session.get(purpose, ""))
+
+
+def drop_token(purpose: str) -> None:
+    session.pop(purpose, None)

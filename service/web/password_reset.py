@@ -1,0 +1,93 @@
+"""Forgot password: ask for the letter, follow its link, choose a new password."""
+
+from flask import Blueprint, Response, render_template, session
+
+from service.core.errors import ExpiredToken, InvalidToken, Refusal
+from service.core.wording import FORGOT_DONE
+from service.http.requests import flows, visit
+from service.web.forms import (
+    drop_token,
+    fresh,
+    go,
+    keep_token,
+    kept_token,
+    posted,
+    refused,
+    shown,
+    wanted_next,
+    with_next,
+)
+
+pages = Blueprint("password_reset", __name__)
+TOKEN = "reset_token"
+ASK = "pages/forgot_password.html"
+CHOOSE = "pages/reset_password.html"
+CHANGED = "Your password is changed. Sign in with the new one."
+
+
+@pages.get("/forgot-password")
+def show_ask() -> str:
+    """The form for the address."""
+    next_page = wanted_next()
+    return fresh(ASK, form={}, next=next_page, login_url=with_next("/login", next_page), captcha_notice=False)
+
+
+@pages.post("/forgot-password")
+def ask() -> Response | str:
+    """Take the address; the answer is the same whosever it is."""
+    email, next_page = posted("email"), wanted_next()
+    login_url = with_next("/login", next_page)
+    try:
+        flows().password_reset.request(email=email, next=next_page, visit=visit())
+    except Refusal as refusal:
+        return refused(
+            ASK, refusal, form=shown(email=email), next=next_page, login_url=login_url, captcha_notice=False
+        )
+    return render_template("pages/forgot_password_sent.html", login_url=login_url, done=FORGOT_DONE)
+
+
+@pages.get("/reset-password")
+def show_choose() -> Response | str:
+    """The link of the letter, then the form for the new password."""
+    if (moved := keep_token(TOKEN)) is not None:
+        return moved
+    try:
+        flows().password_reset.check(kept_token(TOKEN))
+    except (InvalidToken, ExpiredToken) as refusal:
+        return dead_link(refusal)
+    return fresh(CHOOSE, min_length=flows().password_reset.policy.min_length)
+
+
+@pages.post("/reset-password")
+def choose() -> Response:
+    """Set the new password and send the reader to sign in; nobody is signed in by a reset."""
+    try:
+        next_page = flows().password_reset.complete(
+            token=kept_token(TOKEN), password=posted("password"), visit=visit()
+        )
+    except (InvalidToken, ExpiredToken) as refusal:
+        return dead_link(refusal)
+    except Refusal as refusal:
+        return refused(CHOOSE, refusal, min_length=flows().password_reset.policy.min_length)
+    drop_token(TOKEN)
+    session.pop("csrf_token", None)
+    return go(with_next("/login", next_page), CHANGED)
+
+
+def dead_link(refusal: InvalidToken | ExpiredToken) -> Response:
+    """A calm page with one button: send a new link."""
+    drop_token(TOKEN)
+    expired = isinstance(refusal, ExpiredToken)
+    page = render_template(
+        "pages/link_invalid.html",
+        expired=expired,
+        title="This link has expired" if expired else "This link no longer works",
+        lead=(
+            "For your safety, a link to reset your password works for a short time only."
+            if expired
+            else "It may have been used already, or replaced by the link in our latest mail."
+        ),
+        action_url="/forgot-password",
+        action_label="Send a new link",
+    )
+    return Response(page, status=400, mimetype="text/html")

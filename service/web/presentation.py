@@ -1,0 +1,52 @@
+"""What every template knows: the publisher's brand, hashed asset addresses, the language, who is signed in."""
+
+import hashlib
+from dataclasses import asdict
+from pathlib import Path
+
+from flask import Flask, get_flashed_messages, url_for
+from jinja2 import ChoiceLoader, FileSystemLoader, StrictUndefined
+
+from service.core.brand import Brand
+from service.core.errors import Unavailable
+from service.http import sign_in
+from service.http.headers import csp_nonce
+
+A_YEAR = 31536000
+RIGHT_TO_LEFT = ("ar", "fa", "he", "ur")
+
+
+def register(app: Flask, brand: Brand, *, overrides: Path | None, locale: str, development: bool) -> None:
+    """Set up Jinja: the publisher's folder first, gettext, no undefined names."""
+    folders = [folder for folder in (overrides, Path(app.root_path).parent / "templates") if folder]
+    app.jinja_loader = ChoiceLoader([FileSystemLoader(folder) for folder in folders])
+    app.jinja_env.undefined = StrictUndefined
+    app.jinja_env.add_extension("jinja2.ext.i18n")
+    app.jinja_env.install_null_translations(newstyle=True)  # type: ignore[attr-defined]
+    digests = {
+        path.name: hashlib.sha256(path.read_bytes()).hexdigest()[:12]
+        for path in Path(app.static_folder or "").iterdir()
+    }
+    app.config["SEND_FILE_MAX_AGE_DEFAULT"] = A_YEAR
+
+    def asset(name: str) -> str:
+        return url_for("static", filename=name, v=digests[name])
+
+    def signed_in() -> bool:
+        try:
+            return sign_in.signed_in() is not None
+        except Unavailable:  # the page that says so must not fail for the same reason
+            return False
+
+    app.jinja_env.globals.update(
+        brand=asdict(brand),
+        asset=asset,
+        csp_nonce=csp_nonce,
+        locale=locale,
+        direction="rtl" if locale.startswith(RIGHT_TO_LEFT) else "ltr",
+        development=development,
+    )
+
+    @app.context_processor
+    def about_this_visitor() -> dict[str, object]:
+        return {"signed_in": signed_in(), "notices": get_flashed_messages()}

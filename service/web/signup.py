@@ -1,0 +1,121 @@
+"""Sign-up: the form, the letter's link, the first session."""
+
+from flask import Blueprint, Response, render_template
+
+from service.core.errors import ExpiredToken, InvalidToken, Refusal
+from service.core.wording import NEWSLETTER_CONSENT
+from service.flows.signup import SignupForm
+from service.http import sign_in
+from service.http.cookies import BINDING, jar
+from service.http.requests import flows, visit
+from service.web.forms import (
+    drop_token,
+    fresh,
+    go,
+    keep_token,
+    kept_token,
+    posted,
+    refused,
+    shown,
+    ticked,
+    wanted_next,
+    with_next,
+)
+
+pages = Blueprint("signup", __name__)
+TOKEN = "signup_token"
+JOIN = "pages/signup.html"
+CONFIRM = "pages/signup_confirm.html"
+WELCOME = "Welcome. Your address is confirmed and you are signed in."
+
+
+def _join_context(form: dict[str, str], next_page: str | None) -> dict[str, object]:
+    return {
+        "form": form,
+        "next": next_page,
+        "min_length": flows().signup.policy.min_length,
+        "newsletter_wording": NEWSLETTER_CONSENT,
+        "login_url": with_next("/login", next_page),
+    }
+
+
+@pages.get("/signup")
+def show_join() -> str:
+    """The sign-up form."""
+    return fresh(JOIN, **_join_context({}, wanted_next()))
+
+
+@pages.post("/signup")
+def join() -> Response:
+    """Take the form; the answer is the same whether or not the address has an account."""
+    email, name, newsletter, next_page = posted("email"), posted("name"), ticked("newsletter"), wanted_next()
+    form = SignupForm(
+        email,
+        posted("password"),
+        name or None,
+        None,
+        NEWSLETTER_CONSENT if newsletter else None,
+        next_page,
+    )
+    try:
+        binding = flows().signup.request(form, visit())
+    except Refusal as refusal:
+        typed = shown(email=email, name=name, newsletter="yes" if newsletter else "")
+        return refused(JOIN, refusal, **_join_context(dict(typed), next_page))
+    hours = max(1, round(flows().signup.lifetime.total_seconds() / 3600))
+    response = Response(
+        render_template("pages/signup_sent.html", email=email, hours=hours), mimetype="text/html"
+    )
+    jar().write(response, BINDING, binding, flows().signup.lifetime)
+    return response
+
+
+@pages.get("/signup/confirm")
+def show_confirm() -> Response | str:
+    """The link of the letter, then one button, with a password field in a browser that did not sign up."""
+    if (moved := keep_token(TOKEN)) is not None:
+        return moved
+    try:
+        needs_password = flows().signup.needs_password(kept_token(TOKEN), jar().read(BINDING))
+    except (InvalidToken, ExpiredToken) as refusal:
+        return dead_link(refusal)
+    return fresh(CONFIRM, needs_password=needs_password, min_length=flows().signup.policy.min_length)
+
+
+@pages.post("/signup/confirm")
+def confirm() -> Response:
+    """Create the account and sign the reader in."""
+    try:
+        confirmed = flows().signup.confirm(
+            token=kept_token(TOKEN),
+            binding=jar().read(BINDING),
+            password=posted("password") or None,
+            visit=visit(),
+            previous=sign_in.presented_secret(),
+        )
+    except (InvalidToken, ExpiredToken) as refusal:
+        return dead_link(refusal)
+    except Refusal as refusal:
+        return refused(CONFIRM, refusal, needs_password=True, min_length=flows().signup.policy.min_length)
+    response = sign_in.begin(go(confirmed.next or "/account"), confirmed.signed_in, notice=WELCOME)
+    jar().clear(response, BINDING)
+    return response
+
+
+def dead_link(refusal: InvalidToken | ExpiredToken) -> Response:
+    """A calm page with one button."""
+    drop_token(TOKEN)
+    expired = isinstance(refusal, ExpiredToken)
+    page = render_template(
+        "pages/link_invalid.html",
+        expired=expired,
+        title="This link has expired" if expired else "This link no longer works",
+        lead=(
+            "Sign up once more and we will send you a new one."
+            if expired
+            else "It may have been used already: try to sign in, or sign up once more for a new one."
+        ),
+        action_url="/signup",
+        action_label="Send a new link",
+    )
+    return Response(page, status=400, mimetype="text/html")

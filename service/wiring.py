@@ -1,0 +1,149 @@
+"""From settings to the assembled service. The only place that knows every part."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import formataddr, parseaddr
+from os import cpu_count
+from pathlib import Path
+
+from config.settings import BreachCheck, MailUnknown, Settings
+from service.adapters.limits import LimitThrottles, open_throttles
+from service.adapters.passwords.argon2id import Argon2id
+from service.adapters.passwords.pool import HashPool
+from service.adapters.transports import open_transport
+from service.adapters.transports.devbox import DevMailbox
+from service.core.brand import Brand, readable_ink
+from service.core.passwords import PasswordPolicy
+from service.core.ports import Prepare
+from service.core.return_urls import ReturnUrls, origin_of
+from service.core.tokens import Tokens
+from service.delivery.letters import Letters
+from service.delivery.worker import Worker
+from service.flows import Flows, notices, password_reset, signup
+from service.flows.accounts import Accounts
+from service.flows.links import Links
+from service.flows.login import Login
+from service.flows.notices import Notices
+from service.flows.password_change import PasswordChange
+from service.flows.password_reset import PasswordReset
+from service.flows.sessions import Sessions
+from service.flows.signup import Signup
+from service.store.database import open_engine
+from service.store.migrations import require_current
+from service.store.store import SqlStore
+
+TEMPLATES = Path(__file__).parent.parent / "templates"
+
+
+@dataclass(frozen=True)
+class Masthead:
+    """The service without its web: everything a front end, the worker and the command line need."""
+
+    settings: Settings
+    store: SqlStore
+    flows: Flows
+    worker: Worker
+    throttles: LimitThrottles
+    brand: Brand
+    return_urls: ReturnUrls
+    dev_mailbox: DevMailbox
+
+    def require_ready(self) -> None:
+        """Raise `Unavailable` unless migrations are current and the database (and Redis, if set) answers."""
+        require_current(self.store.engine)
+        self.throttles.require_answer()
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+def assemble(settings: Settings) -> Masthead:
+    """Build the service. Connects to nothing yet."""
+    store = SqlStore(open_engine(settings.database_url.get_secret_value()))
+    return_urls = ReturnUrls(
+        origin_of(settings.public_url) or settings.public_url, frozenset(settings.allowed_origins)
+    )
+    brand = Brand(
+        settings.site_name,
+        settings.site_url,
+        settings.support_url,
+        settings.logo_url,
+        settings.accent_color,
+        readable_ink(settings.accent_color),
+    )
+    redis_url = settings.redis_url.get_secret_value() if settings.redis_url else None
+    throttles = open_throttles(redis_url, settings.rate_limits, settings.rate_limit_scale)
+    flows = assemble_flows(settings, store, throttles, return_urls)
+    worker = Worker(
+        store=store,
+        prepare=letter_book(flows),
+        letters=Letters(TEMPLATES, brand=brand, overrides=settings.templates_dir),
+        transports=[open_transport(url.get_secret_value()) for url in settings.mail_urls],
+        clock=utc_now,
+        sender=formataddr(parseaddr(settings.mail_from)),
+        reply_to=settings.mail_reply_to,
+    )
+    return Masthead(settings, store, flows, worker, throttles, brand, return_urls, DevMailbox())
+
+
+def assemble_flows(
+    settings: Settings, store: SqlStore, throttles: LimitThrottles, return_urls: ReturnUrls
+) -> Flows:
+    """Give every story what it needs."""
+    tokens = Tokens([key.get_secret_value().encode() for key in settings.secret_keys], utc_now)
+    scheme = Argon2id(settings.argon2_time_cost, settings.argon2_memory_kib, settings.argon2_parallelism)
+    passwords = HashPool(scheme, settings.hash_concurrency or cpu_count() or 1)
+    policy = PasswordPolicy(
+        min_length=settings.password_min_length,
+        min_strength=settings.password_min_strength,
+        refuse_common=settings.password_breach_check is BreachCheck.BUNDLED,
+        site_words=(settings.site_name,),
+    )
+    links = Links(settings.public_url)
+    sessions = Sessions(
+        store, utc_now, settings.session_idle, settings.session_absolute, settings.session_short
+    )
+    signup = Signup(
+        store,
+        utc_now,
+        tokens,
+        passwords,
+        policy,
+        throttles,
+        sessions,
+        links,
+        return_urls,
+        settings.signup_ttl,
+    )
+    return Flows(
+        signup=signup,
+        login=Login(store, utc_now, passwords, throttles, sessions, signup),
+        sessions=sessions,
+        password_reset=PasswordReset(
+            store,
+            utc_now,
+            tokens,
+            passwords,
+            policy,
+            throttles,
+            links,
+            return_urls,
+            settings.reset_ttl,
+            tell_unknown=settings.mail_unknown is MailUnknown.ONCE_A_DAY,
+            excluded_roles=frozenset(settings.reset_excluded_roles),
+        ),
+        password_change=PasswordChange(store, utc_now, passwords, policy, throttles),
+        accounts=Accounts(store, utc_now, passwords, policy, settings.reset_ttl),
+        notices=Notices(links),
+    )
+
+
+def letter_book(flows: Flows) -> Mapping[str, Prepare]:
+    """Which story writes which kind of letter. A new letter is one line here and one folder of templates."""
+    return {
+        signup.LETTER: flows.signup.letter,
+        password_reset.LETTER: flows.password_reset.letter,
+        notices.PASSWORD_CHANGED: flows.notices.password_changed,
+    }

@@ -1,0 +1,109 @@
+"""The web server stops without losing a request: `make serve`'s command around an application that sleeps."""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.support.live import ROOT
+from tests.support.processes import end_group, free_port
+from tests.support.smtp import wait_until
+
+APPLICATION = """
+import time
+
+def app(environ, start_response):
+    time.sleep(float(environ["QUERY_STRING"] or 0))
+    start_response("200 OK", [("Content-Type", "text/plain")])
+    return [b"slept"]
+"""
+
+
+class Server:
+    """Two processes of the server; `get` reports what became of one request."""
+
+    def __init__(self, folder: Path) -> None:
+        (folder / "wsgi.py").write_text(APPLICATION)
+        port = free_port()
+        self.url = f"http://127.0.0.1:{port}"
+        settings = {"PYTHONPATH": str(ROOT), "PORT": str(port), "WEB_CONCURRENCY": "2", "DRAIN_SECONDS": "1"}
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "config.server"],
+            cwd=folder,
+            env=os.environ | settings,
+            start_new_session=True,
+        )
+        wait_until(lambda: self.get("/") == 200, what="the server")
+
+    def get(self, path: str) -> int | str:
+        try:
+            return httpx.get(self.url + path, timeout=10, trust_env=False).status_code
+        except httpx.TransportError as error:
+            return type(error).__name__
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[Server]:
+    running = Server(tmp_path)
+    yield running
+    end_group(running.process)
+
+
+@pytest.mark.case("FLT-32")
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT])
+def test_requests_in_flight_are_answered(server: Server, how: signal.Signals) -> None:
+    outcomes: list[int | str] = []
+    askers = [threading.Thread(target=lambda: outcomes.append(server.get("/?2"))) for _ in range(8)]
+    for asker in askers:
+        asker.start()
+    time.sleep(0.5)
+    server.process.send_signal(how)
+    for asker in askers:
+        asker.join()
+    assert outcomes == [200] * 8
+    assert server.process.wait(10) == 0
+
+
+@pytest.mark.case("FLT-32")
+def test_readiness_turns_red_before_the_server_goes(server: Server) -> None:
+    server.process.send_signal(signal.SIGTERM)
+    wait_until(lambda: server.get("/readyz") == 503, timeout=0.7, what="red readiness")
+    assert server.get("/") == 200
+    assert server.process.wait(10) == 0
+
+
+@pytest.mark.case("FLT-32")
+def test_under_load_every_connection_is_answered_or_refused(server: Server) -> None:
+    outcomes: Counter[int | str] = Counter()
+
+    def ask_on() -> None:
+        outcome: int | str = 200
+        while outcome == 200:
+            outcome = server.get("/?0.002")
+            outcomes[outcome] += 1
+
+    askers = [threading.Thread(target=ask_on) for _ in range(8)]
+    for asker in askers:
+        asker.start()
+    time.sleep(0.3)
+    server.process.send_signal(signal.SIGTERM)
+    for asker in askers:
+        asker.join()
+    assert set(outcomes) == {200, "ConnectError"}
+    assert server.process.wait(10) == 0
+
+
+def test_a_killed_worker_is_replaced(server: Server) -> None:
+    children = Path(f"/proc/{server.process.pid}/task/{server.process.pid}/children").read_text().split()
+    os.kill(int(children[0]), signal.SIGKILL)
+    time.sleep(0.2)
+    wait_until(lambda: all(server.get("/") == 200 for _ in range(8)), what="the new worker")
+    assert server.process.poll() is None
