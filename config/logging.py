@@ -49,6 +49,7 @@ def configure_logging(settings: Settings) -> None:
             "disable_existing_loggers": False,
             "formatters": {"chosen": formatter},
             "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "chosen"}},
+            "loggers": {"alembic.runtime.migration": {"level": "WARNING"}},
             "root": {"handlers": ["stderr"], "level": settings.log_level},
         }
     )

@@ -1,6 +1,6 @@
 """From settings to the assembled service. The only place that knows every part."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import formataddr, parseaddr
@@ -14,6 +14,7 @@ from service.adapters.passwords.pool import HashPool
 from service.adapters.transports import open_transport
 from service.adapters.transports.devbox import DevMailbox
 from service.core.brand import Brand, readable_ink
+from service.core.mail import Transport, TransportTrouble
 from service.core.passwords import PasswordPolicy
 from service.core.ports import Prepare
 from service.core.return_urls import ReturnUrls, origin_of
@@ -45,6 +46,7 @@ class Masthead:
     flows: Flows
     worker: Worker
     throttles: LimitThrottles
+    transports: Sequence[Transport]
     brand: Brand
     return_urls: ReturnUrls
     dev_mailbox: DevMailbox
@@ -54,13 +56,23 @@ class Masthead:
         require_current(self.store.engine)
         self.throttles.require_answer()
 
+    def mail_troubles(self) -> list[str]:
+        """Connect to every transport; say what is wrong with those that do not let us in."""
+        troubles = []
+        for transport in self.transports:
+            try:
+                transport.check()
+            except TransportTrouble as trouble:
+                troubles.append(f"{transport!r}: {trouble.answer}")
+        return troubles
+
 
 def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
 def assemble(settings: Settings) -> Masthead:
-    """Build the service. Connects to nothing yet."""
+    """Build the service. Connects to nothing yet. Raises `ValueError` naming a setting a part cannot use."""
     store = SqlStore(open_engine(settings.database_url.get_secret_value()))
     return_urls = ReturnUrls(
         origin_of(settings.public_url) or settings.public_url, frozenset(settings.allowed_origins)
@@ -76,16 +88,20 @@ def assemble(settings: Settings) -> Masthead:
     redis_url = settings.redis_url.get_secret_value() if settings.redis_url else None
     throttles = open_throttles(redis_url, settings.rate_limits, settings.rate_limit_scale)
     flows = assemble_flows(settings, store, throttles, return_urls)
+    try:
+        transports = [open_transport(url.get_secret_value()) for url in settings.mail_urls]
+    except ValueError as error:
+        raise ValueError(f"AUTH_MAIL_URLS: {error}") from None
     worker = Worker(
         store=store,
         prepare=letter_book(flows),
         letters=Letters(TEMPLATES, brand=brand, overrides=settings.templates_dir),
-        transports=[open_transport(url.get_secret_value()) for url in settings.mail_urls],
+        transports=transports,
         clock=utc_now,
         sender=formataddr(parseaddr(settings.mail_from)),
         reply_to=settings.mail_reply_to,
     )
-    return Masthead(settings, store, flows, worker, throttles, brand, return_urls, DevMailbox())
+    return Masthead(settings, store, flows, worker, throttles, transports, brand, return_urls, DevMailbox())
 
 
 def assemble_flows(

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainSerializer
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainSerializer, RootModel
 from pydantic_core import PydanticCustomError
 
 from service.core.values import Session, User
@@ -154,10 +154,8 @@ class DeviceModel(BaseModel):
     device: str
 
 
-class DevicesModel(BaseModel):
+class DevicesModel(RootModel[list[DeviceModel]]):
     """The reader's signed-in devices, last used first."""
-
-    sessions: list[DeviceModel]
 
 
 class Accepted(BaseModel):
@@ -194,6 +192,6 @@ class ProblemModel(BaseModel):
     errors: list[FieldErrorModel] | None = None
 
 
-def dump(model: BaseModel) -> dict[str, Any]:
+def dump(model: BaseModel) -> Any:
     """Return a model as JSON-ready values."""
     return model.model_dump(mode="json")

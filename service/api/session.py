@@ -88,7 +88,7 @@ def sessions() -> Response:
         )
         for one in flows().sessions.list(here.user.id)
     ]
-    return jsonify(dump(DevicesModel(sessions=devices)))
+    return jsonify(dump(DevicesModel(devices)))
 
 
 @api.delete(

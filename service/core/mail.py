@@ -49,5 +49,8 @@ class Transport(Protocol):
         Raises `TransportTrouble` or `MailRefused`.
         """
 
+    def check(self) -> None:
+        """Connect and sign in without sending anything. Raises `TransportTrouble`."""
+
     def close(self) -> None:
         """End kept connections."""

@@ -1,6 +1,7 @@
 """The small values flows, store and front ends exchange."""
 
 import hashlib
+import ipaddress
 import secrets
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -40,6 +41,13 @@ class Visit:
     def device(self) -> str:
         """The browser in a reader's words."""
         return describe_device(self.agent)
+
+    @property
+    def network(self) -> str:
+        """What throttles count as one client: an IPv4 address, an IPv6 /64."""
+        if ":" not in self.ip:
+            return self.ip
+        return str(ipaddress.ip_network((self.ip, 64), strict=False))
 
 
 @dataclass(frozen=True)

@@ -37,7 +37,7 @@ class Login:
         password `AccountDisabled`, or `EmailUnverified` once a new link is on its way.
         """
         address = parse_address(email)
-        self.throttles.take(Rule.LOGIN_PER_CLIENT, visit.ip)
+        self.throttles.take(Rule.LOGIN_PER_CLIENT, visit.network)
         self.throttles.take(Rule.LOGIN_PER_ACCOUNT, address.canonical)
         with self.store.read() as uow:
             user = uow.users.by_address(address.canonical)
@@ -46,7 +46,7 @@ class Login:
         if user is None or attempt is None or not matches:
             self._record_failure(user, visit)
             raise InvalidCredentials
-        self.throttles.give_back(Rule.LOGIN_PER_CLIENT, visit.ip)
+        self.throttles.give_back(Rule.LOGIN_PER_CLIENT, visit.network)
         self.throttles.clear(Rule.LOGIN_PER_ACCOUNT, address.canonical)
         if user.disabled:
             raise AccountDisabled

@@ -80,7 +80,7 @@ class PasswordReset:
     def request(self, *, email: str, next: str | None, visit: Visit) -> None:
         """Ask for a link. Raises `ValidationFailed` (`invalid_email`) and `RateLimited`, nothing else."""
         address = parse_address(email)
-        self.throttles.take(Rule.FORGOT_PER_CLIENT, visit.ip)
+        self.throttles.take(Rule.FORGOT_PER_CLIENT, visit.network)
         welcome = self.throttles.allows(Rule.FORGOT_PER_ADDRESS, address.canonical)
         with self.store.write() as uow:
             uow.outbox.add(
@@ -131,7 +131,7 @@ class PasswordReset:
         Raises `InvalidToken`, `ExpiredToken`, `RateLimited`, and `ValidationFailed` for the password,
         which leaves the link usable.
         """
-        self.throttles.take(Rule.TOKEN_PER_CLIENT, visit.ip)
+        self.throttles.take(Rule.TOKEN_PER_CLIENT, visit.network)
         grant, user = self._granted(token)
         accepted = self.policy.accept(password, about=(user.email, user.name))
         password_hash = self.passwords.hash(accepted)

@@ -93,7 +93,7 @@ class Signup:
         """
         accepted = self._accept(form)
         address = accepted.address
-        self.throttles.take(Rule.SIGNUP_PER_CLIENT, visit.ip)
+        self.throttles.take(Rule.SIGNUP_PER_CLIENT, visit.network)
         welcome = self.throttles.allows(Rule.SIGNUP_PER_ADDRESS, address.canonical)
         binding = new_secret()
         now = self.clock()
@@ -190,7 +190,7 @@ class Signup:
         Raises `InvalidToken`, `ExpiredToken`, `RateLimited`, and `ValidationFailed` (`password_required`
         in a browser that did not sign up), which leaves the link usable.
         """
-        self.throttles.take(Rule.TOKEN_PER_CLIENT, visit.ip)
+        self.throttles.take(Rule.TOKEN_PER_CLIENT, visit.network)
         pending = self._pending(token)
         if password:
             accepted = self.policy.accept(password, about=(pending.email, pending.name))

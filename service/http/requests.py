@@ -24,10 +24,10 @@ def visit() -> Visit:
     """Where this request comes from. The address is the peer's, or what the trusted proxies say."""
     agent = "".join(c for c in request.headers.get("User-Agent", "")[:LONGEST_AGENT] if c.isprintable())
     best = request.accept_languages.best
-    return Visit(ip=network_of(request.remote_addr), agent=agent, locale=accept_locale(best) or "en")
+    return Visit(ip=canonical_ip(request.remote_addr), agent=agent, locale=accept_locale(best) or "en")
 
 
-def network_of(address: str | None) -> str:
+def canonical_ip(address: str | None) -> str:
     """Return an address in its canonical form; an IPv4 address in IPv6 clothes is that IPv4 address."""
     try:
         parsed = ipaddress.ip_address((address or "").partition("%")[0])
