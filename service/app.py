@@ -38,13 +38,12 @@ def create_app(settings: Settings | None = None) -> OpenAPI:
 
     Wrong settings end the process with every mistake named.
     """
-    if settings is None:
-        try:
-            settings = load_settings(os.environ)
-        except SettingsError as error:
-            sys.exit(str(error))
-    configure_logging(settings)
-    masthead = assemble(settings)
+    try:
+        settings = settings or load_settings(os.environ)
+        configure_logging(settings)
+        masthead = assemble(settings)
+    except (SettingsError, ValueError) as error:
+        sys.exit(str(error))
     secure = masthead.return_urls.own_origin.startswith("https://")
     cookies = CookieJar(secure)
     app = OpenAPI(
@@ -56,12 +55,14 @@ def create_app(settings: Settings | None = None) -> OpenAPI:
         ),
         security_schemes={"session": {"type": "apiKey", "in": "cookie", "name": cookies.name(SESSION)}},
         doc_ui=False,
+        operation_id_callback=lambda **route: route["name"],
         validation_error_callback=refuse_body,
         validation_error_model=ProblemModel,
     )
     app.extensions["masthead"] = masthead
     app.extensions["cookies"] = cookies
     app.request_class = StrictRequest
+    app.url_map.merge_slashes = False  # the redirect to the merged path would name the request's Host
     app.json.sort_keys = False  # type: ignore[attr-defined]
     app.config.update(forms_configuration(settings, cookies), MAX_CONTENT_LENGTH=LONGEST_BODY)
     register_everything(app, masthead)
