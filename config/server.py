@@ -7,10 +7,13 @@ SIGTERM drains for `DRAIN_SECONDS` (see `config.drain`), then answers what is in
 (Ctrl-C) and a second SIGTERM skip the drain.
 """
 
+import ctypes
 import importlib
 import logging
 import os
 import signal
+import socket
+import sys
 import threading
 from types import FrameType
 from typing import TYPE_CHECKING
@@ -68,10 +71,30 @@ class DrainingServer(MPServer):
 
 def load_app() -> "WSGIApplication":
     """Build the application inside a worker, ready to drain."""
+    end_with_parent()
     app: WSGIApplication = importlib.import_module("wsgi").app
     draining_app = DrainingApp(app, drain_seconds())
     signal.signal(DRAIN_SIGNAL, draining_app.drain)
     return draining_app
+
+
+def end_with_parent() -> None:
+    """Have Linux send this worker SIGTERM when its parent is killed; it would go on serving, out of reach."""
+    if sys.platform == "linux":
+        pr_set_pdeathsig = 1
+        ctypes.CDLL(None).prctl(pr_set_pdeathsig, signal.SIGTERM)
+
+
+def refuse_taken_port(host: str, port: int) -> None:
+    """End with a sentence where another server listens. In production sharing is wanted: new before old ends."""
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            sys.exit(
+                f"Cannot listen on {host}:{port} ({error.strerror}): stop what does, or choose another PORT."
+            )
 
 
 def drain_seconds() -> float:
@@ -91,12 +114,15 @@ def main() -> None:
     """Serve until told to stop."""
     workers = worker_count()
     os.environ["WEB_CONCURRENCY"] = str(workers)
+    host, port = os.environ.get("HOST") or "127.0.0.1", int(os.environ.get("PORT") or 8000)
+    if os.environ.get("AUTH_ENV") == "development":
+        refuse_taken_port(host, port)
     logging.getLogger("_granian").addFilter(lambda record: "Python threads" not in record.getMessage())
     server = DrainingServer(
         "config.server:load_app",
         factory=True,
-        address=os.environ.get("HOST") or "127.0.0.1",
-        port=int(os.environ.get("PORT") or 8000),
+        address=host,
+        port=port,
         interface=Interfaces.WSGI,
         http=HTTPModes.http1,
         http1_settings=HTTP1Settings(header_read_timeout=HEADER_SECONDS * 1000, max_buffer_size=HEAD_BYTES),

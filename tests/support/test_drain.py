@@ -107,3 +107,8 @@ def test_a_killed_worker_is_replaced(server: Server) -> None:
     time.sleep(0.2)
     wait_until(lambda: all(server.get("/") == 200 for _ in range(8)), what="the new worker")
     assert server.process.poll() is None
+
+
+def test_workers_end_with_their_parent(server: Server) -> None:
+    server.process.send_signal(signal.SIGKILL)
+    wait_until(lambda: server.get("/") == "ConnectError", what="a closed port")
