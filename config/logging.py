@@ -7,7 +7,8 @@ import logging.config
 
 from pythonjsonlogger.json import JsonFormatter
 
-from config.settings import LogFormat, Settings
+from config.kinds import LogFormat
+from config.settings import Settings
 
 
 class EventFormatter(JsonFormatter):

@@ -4,74 +4,39 @@ Read by `load_settings` from `AUTH_*` variables (and `AUTH_X_FILE` for secrets),
 All mistakes are reported together, each with its variable and the mend, never with a secret's value.
 """
 
+import re
 from collections.abc import Mapping
 from datetime import timedelta
-from enum import StrEnum
+from email.utils import parseaddr
 from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import urlsplit
 
-from pydantic import BeforeValidator, Field, SecretStr, ValidationError, field_validator, model_validator
-from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic import (
+    Field,
+    SecretStr,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
-from config.environment import read_environment
-
-
-def split_commas(value: Any) -> Any:
-    """Turn "a, b" into ["a", "b"]; an empty text into []."""
-    return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
-
-
-def seconds(value: Any) -> Any:
-    """Turn "3600" into an hour."""
-    if isinstance(value, str):
-        if not value.isascii() or not value.isdigit() or len(value) > 12:
-            raise ValueError("give a whole number of seconds")
-        return timedelta(seconds=int(value))
-    return value
-
-
-Strings = Annotated[tuple[str, ...], NoDecode, BeforeValidator(split_commas)]
-Secrets = Annotated[tuple[SecretStr, ...], NoDecode, BeforeValidator(split_commas)]
-Span = Annotated[timedelta, BeforeValidator(seconds), Field(ge=timedelta(seconds=1), le=timedelta(days=3650))]
-HexColour = Annotated[str, Field(pattern=r"^#[0-9a-fA-F]{6}$")]
-
-
-class Environment(StrEnum):
-    """`test` is production code with five refusals lifted (see `config.refusals`)."""
-
-    DEVELOPMENT = "development"
-    PRODUCTION = "production"
-    TEST = "test"
-
-
-class WorkerMode(StrEnum):
-    """Who delivers: a thread of the web process, processes of their own, nobody."""
-
-    THREAD = "thread"
-    PROCESS = "process"
-    OFF = "off"
-
-
-class MailUnknown(StrEnum):
-    """Whether an address without an account is told so."""
-
-    NEVER = "never"
-    ONCE_A_DAY = "once_a_day"
-
-
-class BreachCheck(StrEnum):
-    """Which lists of known passwords are refused."""
-
-    OFF = "off"
-    BUNDLED = "bundled"
-
-
-class LogFormat(StrEnum):
-    """One JSON object a line, or text for a person."""
-
-    JSON = "json"
-    CONSOLE = "console"
+from config.environment import read_environment, variable
+from config.kinds import (
+    RATE_LIMIT,
+    SCHEMES,
+    BreachCheck,
+    Environment,
+    HexColour,
+    LogFormat,
+    MailUnknown,
+    Secrets,
+    Span,
+    Strings,
+    WorkerMode,
+)
+from config.refusals import refusals
 
 
 class SettingsError(Exception):
@@ -118,7 +83,7 @@ class Settings(BaseSettings):
     argon2_parallelism: int = Field(1, ge=1, le=16)
     hash_concurrency: int | None = Field(None, ge=1, le=256)
 
-    reset_ttl: Span = timedelta(hours=1)
+    reset_ttl: Annotated[Span, Field(le=timedelta(days=1))] = timedelta(hours=1)
     reset_excluded_roles: Strings = ()
     signup_ttl: Span = timedelta(days=1)
     session_idle: Span = timedelta(days=14)
@@ -175,6 +140,37 @@ class Settings(BaseSettings):
                 raise ValueError("list origins such as https://www.example.org, with no path")
         return tuple(origin.rstrip("/").lower() for origin in value)
 
+    @field_validator(*SCHEMES)
+    @classmethod
+    def _has_known_scheme(cls, value: Any, info: ValidationInfo) -> Any:
+        known = SCHEMES[str(info.field_name)]
+        for url in value if isinstance(value, tuple) else (value,) if value else ():
+            scheme, colon, _ = url.get_secret_value().partition(":")
+            if not colon or scheme.partition("+")[0].lower() not in known:
+                raise ValueError(f"begin each with one of: {', '.join(f'{scheme}:' for scheme in known)}")
+        return value
+
+    @field_validator("mail_from", "mail_reply_to")
+    @classmethod
+    def _is_sender(cls, value: str | None) -> str | None:
+        if value and not re.fullmatch(r"[^@\s]+@[^@\s]+\.[^@\s]+", parseaddr(value)[1]):
+            raise ValueError("give a sender such as The Masthead <accounts@example.org>")
+        return value or None
+
+    @field_validator("rate_limits")
+    @classmethod
+    def _are_rate_limits(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        if not all(RATE_LIMIT.fullmatch(limit) for limit in value):
+            raise ValueError("write each as login_per_account=10/5minute")
+        return value
+
+    @field_validator("templates_dir")
+    @classmethod
+    def _is_folder(cls, value: Path | None) -> Path | None:
+        if value is not None and not value.is_dir():
+            raise ValueError("there is no such folder")
+        return value
+
     @field_validator("secret_keys")
     @classmethod
     def _are_strong(cls, value: tuple[SecretStr, ...]) -> tuple[SecretStr, ...]:
@@ -190,7 +186,7 @@ class Settings(BaseSettings):
     @classmethod
     def _fill_defaults(cls, values: dict[str, Any]) -> dict[str, Any]:
         values.setdefault("site_url", values.get("public_url", "http://localhost:8000"))
-        values.setdefault("allowed_origins", values["site_url"])
+        values.setdefault("allowed_origins", "/".join(str(values["site_url"]).split("/")[:3]))
         development = values.get("env") == Environment.DEVELOPMENT
         values.setdefault("worker", WorkerMode.THREAD if development else WorkerMode.PROCESS)
         values.setdefault("log_format", LogFormat.CONSOLE if development else LogFormat.JSON)
@@ -220,39 +216,14 @@ def load_settings(environ: Mapping[str, str]) -> Settings:
     try:
         settings = Settings(**values)
     except ValidationError as error:
+        wrong = {str(found["loc"][0]): found["msg"].removeprefix("Value error, ") for found in error.errors()}
+        mistakes += [f"{variable(name)}: {message}" for name, message in wrong.items()]
+        settings = Settings(**{name: value for name, value in values.items() if name not in wrong})
         mistakes += [
-            f"AUTH_{str(e['loc'][0]).upper()}: {e['msg'].removeprefix('Value error, ')}"
-            for e in error.errors()
+            refusal for refusal in refusals(settings) if not refusal.startswith(tuple(map(variable, wrong)))
         ]
-        raise SettingsError(mistakes) from None
-    mistakes += refusals(settings)
+    else:
+        mistakes += refusals(settings)
     if mistakes:
         raise SettingsError(mistakes)
     return settings
-
-
-def refusals(settings: Settings) -> list[str]:
-    """Say what must not run outside development. `AUTH_ENV=test` lifts what `http-contract.md` lists."""
-    if settings.development:
-        return []
-    mistakes = []
-    if not settings.secret_keys:
-        mistakes.append("AUTH_SECRET_KEYS: set at least one key of 32 bytes or more: openssl rand -hex 32")
-    mail = [urlsplit(url.get_secret_value()) for url in settings.mail_urls]
-    if any(url.scheme == "devbox" for url in mail):
-        mistakes.append(
-            "AUTH_MAIL_URLS: the dev mailbox delivers nothing; give smtp:// or smtps:// addresses"
-        )
-    if settings.env is Environment.TEST:
-        return mistakes
-    if not settings.public_url.startswith("https://"):
-        mistakes.append("AUTH_PUBLIC_URL: readers' passwords need https://; give the address readers use")
-    if any(url.scheme == "smtp" and "tls=starttls" not in url.query for url in mail):
-        mistakes.append(
-            "AUTH_MAIL_URLS: letters carry links that open accounts; use smtps:// or ?tls=starttls"
-        )
-    if settings.processes > 1 and settings.redis_url is None:
-        mistakes.append(
-            "AUTH_REDIS_URL: several web processes need shared throttles; set it, or start one (WEB_CONCURRENCY=1)"
-        )
-    return mistakes

@@ -12,12 +12,13 @@ from flask_openapi3 import Info, OpenAPI
 from flask_wtf import CSRFProtect
 from werkzeug.middleware.proxy_fix import ProxyFix
 
+from config.kinds import WorkerMode
 from config.logging import configure_logging
-from config.settings import Settings, SettingsError, WorkerMode, load_settings
+from config.settings import Settings, SettingsError, load_settings
 from service import __version__, api, cli, web
 from service.api import documentation
 from service.api.answers import refuse_body
-from service.api.models import ProblemModel, SignedInModel, dump
+from service.api.models import ProblemModel, signed_in_json
 from service.core.tokens import derive_key
 from service.delivery.worker import Worker
 from service.gate import Gate
@@ -130,7 +131,7 @@ def put_in_front(app: OpenAPI, masthead: Masthead, cookies: CookieJar) -> None:
         utc_now,
         cookie=cookies.name(SESSION),
         headers=[*headers.for_data(masthead.return_urls), ("Vary", "Cookie, Origin")],
-        describe=lambda found: dump(SignedInModel.of(found)),
+        describe=signed_in_json,
     )
     if settings.worker is WorkerMode.THREAD:
         front = DeliveryThread(front, masthead.worker)

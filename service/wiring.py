@@ -7,7 +7,8 @@ from email.utils import formataddr, parseaddr
 from os import cpu_count
 from pathlib import Path
 
-from config.settings import BreachCheck, MailUnknown, Settings
+from config.kinds import BreachCheck, MailUnknown
+from config.settings import Settings
 from service.adapters.limits import LimitThrottles, open_throttles
 from service.adapters.passwords.argon2id import Argon2id
 from service.adapters.passwords.pool import HashPool

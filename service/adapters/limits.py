@@ -1,17 +1,28 @@
-"""Throttles on the library `limits`: in memory for one process, in Redis for several."""
+"""Throttles on the library `limits`: in memory for one process, in Redis for several.
+
+While Redis is away every process counts for itself: throttles get wider by the number of processes, never off.
+"""
 
 import hashlib
-from collections.abc import Iterable
+import logging
+from collections.abc import Callable, Iterable
 from datetime import timedelta
-from time import time
-from typing import cast
+from time import monotonic, time
+from typing import Any, TypeVar, cast
 
 from limits import RateLimitItem, parse_many
+from limits.errors import ConfigurationError, StorageError
 from limits.storage import MemoryStorage, Storage, storage_from_string
 from limits.strategies import FixedWindowRateLimiter
 
 from service.core.errors import RateLimited, Unavailable
 from service.core.throttles import DEFAULTS, Rule
+
+log = logging.getLogger(__name__)
+T = TypeVar("T")
+# A counter is asked on every sign-in: a Redis that does not answer at once is left alone for a while.
+PATIENCE: dict[str, Any] = {"socket_connect_timeout": 0.2, "socket_timeout": 0.2, "wrap_exceptions": True}
+AWAY = 5.0  # seconds
 
 
 class LimitThrottles:
@@ -19,25 +30,27 @@ class LimitThrottles:
 
     def __init__(self, storage: Storage, rules: dict[Rule, list[RateLimitItem]]) -> None:
         self._limiter = FixedWindowRateLimiter(storage)
+        self._spare = FixedWindowRateLimiter(MemoryStorage())
+        self._away_until = 0.0
         self._storage = storage
         self._rules = rules
 
     def take(self, rule: Rule, key: str) -> None:
         full = self._count(rule, key)
         if full is not None:
-            reset_at = self._limiter.get_window_stats(full, *_name(rule, key)).reset_time
-            raise RateLimited(timedelta(seconds=max(1, round(reset_at - time()))))
+            stats = self._ask(lambda limiter: limiter.get_window_stats(full, *_name(rule, key)))
+            raise RateLimited(timedelta(seconds=max(1, round(stats.reset_time - time()))))
 
     def allows(self, rule: Rule, key: str) -> bool:
         return self._count(rule, key) is None
 
     def give_back(self, rule: Rule, key: str) -> None:
-        for item in self._rules[rule]:
-            self._storage.incr(item.key_for(*_name(rule, key)), item.get_expiry(), amount=-1)
+        name, items = _name(rule, key), self._rules[rule]
+        self._ask(lambda on: [on.storage.incr(i.key_for(*name), i.get_expiry(), amount=-1) for i in items])
 
     def clear(self, rule: Rule, key: str) -> None:
-        for item in self._rules[rule]:
-            self._limiter.clear(item, *_name(rule, key))
+        name, items = _name(rule, key), self._rules[rule]
+        self._ask(lambda limiter: [limiter.clear(item, *name) for item in items])  # type: ignore[func-returns-value]
 
     def require_answer(self) -> None:
         """Raise `Unavailable` when the counters' server does not answer."""
@@ -47,16 +60,31 @@ class LimitThrottles:
     def _count(self, rule: Rule, key: str) -> RateLimitItem | None:
         """Count in every window; return the first that is full."""
         name = _name(rule, key)
-        full = [item for item in self._rules[rule] if not self._limiter.hit(item, *name)]
+        full = self._ask(lambda limiter: [i for i in self._rules[rule] if not limiter.hit(i, *name)])
         return full[0] if full else None
+
+    def _ask(self, work: Callable[[FixedWindowRateLimiter], T]) -> T:
+        """Count where all processes count, or, while that does not answer, in this one."""
+        if monotonic() >= self._away_until:
+            try:
+                return work(self._limiter)
+            except StorageError as error:
+                self._away_until = monotonic() + AWAY
+                log.warning("throttles_in_memory", extra={"cause": repr(error.storage_error)})
+        return work(self._spare)
 
 
 def open_throttles(redis_url: str | None, overrides: Iterable[str], scale: float) -> LimitThrottles:
     """Return the throttles for `AUTH_REDIS_URL`, `AUTH_RATE_LIMITS` and `AUTH_RATE_LIMIT_SCALE`.
 
-    Raises `ValueError` naming an override that cannot be read.
+    Raises `ValueError` naming an override that cannot be read, or saying that the URL cannot be.
     """
-    storage = cast(Storage, storage_from_string(redis_url)) if redis_url else MemoryStorage()
+    try:
+        storage = cast(Storage, storage_from_string(redis_url, **PATIENCE)) if redis_url else MemoryStorage()
+    except (ValueError, ConfigurationError):
+        raise ValueError(
+            "AUTH_REDIS_URL: expected redis://:password@host:port/0 (write / ? # @ : in a password as %XX)"
+        ) from None
     texts = dict(DEFAULTS)
     for override in overrides:
         name, _, limit = override.partition("=")

@@ -40,6 +40,11 @@ def describe(app: OpenAPI) -> dict[str, Any]:
     document["components"]["schemas"][ProblemModel.__name__] = ProblemModel.model_json_schema(
         ref_template="#/components/schemas/{model}"
     )
+    for methods in document["paths"].values():
+        for operation in methods.values():
+            # flask_openapi3 joins the lines of a docstring with <br/>; descriptions are CommonMark
+            lines = operation.get("description", "").split("<br/>")
+            operation["description"] = "\n".join(lines).strip()
     return document
 
 

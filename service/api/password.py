@@ -50,5 +50,7 @@ def reset(body: ResetBody) -> Response:
 def change(body: ChangeBody) -> Response:
     """Change the password; other sessions end"""
     here = sign_in.require_signed_in()
-    flows().password_change.change(here, current=body.current_password, new=body.new_password, visit=visit())
-    return jsonify(dump(PasswordChanged()))
+    renewed = flows().password_change.change(
+        here, current=body.current_password, new=body.new_password, visit=visit()
+    )
+    return sign_in.begin(jsonify(dump(PasswordChanged())), renewed)

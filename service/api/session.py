@@ -7,7 +7,7 @@ from flask_openapi3 import APIBlueprint, Tag
 from pydantic import BaseModel, Field
 
 from service.api.answers import no_content, problems
-from service.api.models import DeviceModel, DevicesModel, LoginBody, SignedInModel, dump
+from service.api.models import DeviceModel, DevicesModel, LoginBody, SignedInModel, dump, signed_in_json
 from service.core.devices import describe_device
 from service.core.errors import EmailUnverified, NotFound
 from service.http import errors, sign_in
@@ -55,7 +55,7 @@ def log_in(body: LoginBody) -> Response:
         response = errors.answer(errors.problem_of(refusal))
         jar().write(response, BINDING, refusal.binding, flows().signup.lifetime)
         return response
-    return sign_in.begin(jsonify(dump(SignedInModel.of(begun))), begun)
+    return sign_in.begin(jsonify(signed_in_json(begun)), begun)
 
 
 @api.post("/logout", responses={204: None, **problems()}, security=COOKIE)
@@ -70,7 +70,7 @@ def log_out() -> Response:
 @api.get("/session", responses={200: SignedInModel, **problems(s401="`unauthenticated`.")}, security=COOKIE)
 def session() -> Response:
     """Who is signed in"""
-    return jsonify(dump(SignedInModel.of(sign_in.require_signed_in())))
+    return jsonify(signed_in_json(sign_in.require_signed_in()))
 
 
 @api.get("/sessions", responses={200: DevicesModel, **problems(s401="`unauthenticated`.")}, security=COOKIE)
@@ -113,5 +113,5 @@ def end_session(path: SessionPath) -> Response:
 @api.delete("/sessions", responses={204: None, **problems(s401="`unauthenticated`.")}, security=COOKIE)
 def end_other_sessions() -> Response:
     """Sign out everywhere else"""
-    flows().sessions.end_others(sign_in.require_signed_in(), visit())
-    return no_content()
+    renewed = flows().sessions.end_others(sign_in.require_signed_in(), visit())
+    return sign_in.begin(no_content(), renewed)

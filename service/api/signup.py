@@ -4,7 +4,7 @@ from flask import Response, jsonify
 from flask_openapi3 import APIBlueprint, Tag
 
 from service.api.answers import problems
-from service.api.models import Accepted, ConfirmBody, SignedInModel, SignupBody, dump
+from service.api.models import Accepted, ConfirmBody, SignedInModel, SignupBody, dump, signed_in_json
 from service.core.wording import NEWSLETTER_CONSENT, SIGNUP_ACCEPTED
 from service.flows.signup import SignupForm
 from service.http import sign_in
@@ -56,7 +56,7 @@ def confirm(body: ConfirmBody) -> Response:
         visit=visit(),
         previous=sign_in.presented_secret(),
     )
-    response = jsonify(dump(SignedInModel.of(confirmed.signed_in)))
+    response = jsonify(signed_in_json(confirmed.signed_in))
     response.status_code = 201
     jar().clear(response, BINDING)
     return sign_in.begin(response, confirmed.signed_in)

@@ -4,13 +4,16 @@ import json
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 
 import click
 
 from service.cli.context import masthead
 from service.core.errors import Unavailable
-from service.store.migrations import current_revision, newest_revision
-from service.wiring import Masthead
+from service.store.migrations import current_revision, newest_revision, require_current
+from service.wiring import Masthead, utc_now
+
+LONGEST_WAIT = timedelta(minutes=5)
 
 
 @dataclass(frozen=True)
@@ -74,7 +77,22 @@ def mail(service: Masthead) -> Finding:
     return Finding("mail", True, f"{len(service.settings.mail_urls)} transport(s) let us in")
 
 
-CHECKS: tuple[Callable[[Masthead], Finding], ...] = (settings, database, migrations, throttles, mail)
+def outbox(service: Masthead) -> Finding:
+    """Somebody empties the outbox."""
+    now = utc_now()
+    try:
+        require_current(service.store.engine)
+        with service.store.read() as uow:
+            since = uow.outbox.waiting_since(now)
+    except Unavailable:
+        return Finding("outbox", False, "cannot be read before database and migrations are right")
+    if since is not None and now - since > LONGEST_WAIT:
+        minutes = int((now - since).total_seconds() // 60)
+        return Finding("outbox", False, f"a letter has been due for {minutes} minutes: is a worker running?")
+    return Finding("outbox", True, "no letter waits for a worker")
+
+
+CHECKS: tuple[Callable[[Masthead], Finding], ...] = (settings, database, migrations, throttles, mail, outbox)
 
 
 @click.command()

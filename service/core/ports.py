@@ -60,8 +60,8 @@ class Signups(Protocol):
 
     def get(self, signup_id: UUID) -> PendingSignup | None: ...
 
-    def take(self, signup_id: UUID) -> bool:
-        """Delete one; True for exactly one of any number of callers."""
+    def take(self, signup: PendingSignup) -> bool:
+        """Delete one and all others for its address; True for exactly one of any number of callers."""
 
     def discard(self, canonical: str) -> None:
         """Delete all for an address."""
@@ -85,8 +85,8 @@ class Sessions(Protocol):
 
     def end_all(self, user_id: UUID, *, but: UUID | None = None) -> int: ...
 
-    def adopt_epoch(self, session_id: UUID, epoch: int) -> None:
-        """Carry one session over a raised epoch."""
+    def renew(self, session_id: UUID, *, epoch: int, secret_hash: bytes) -> None:
+        """Carry one session over a raised epoch, under a new secret."""
 
     def purge(self, now: datetime) -> int: ...
 
@@ -108,6 +108,9 @@ class Outbox(Protocol):
         outcome: Outcome | None = None,
     ) -> UUID:
         """Insert a row; with `outcome` it is settled at birth and only kept for the record."""
+
+    def waiting_since(self, now: datetime) -> datetime | None:
+        """Since when the longest due row waits for a worker; None when none does."""
 
     def told_since(self, letter: str, canonical: str, since: datetime) -> bool:
         """Whether a letter of that kind went to the address after `since`."""

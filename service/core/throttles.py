@@ -26,7 +26,7 @@ DEFAULTS: dict[Rule, str] = {
     Rule.SIGNUP_PER_CLIENT: "10/5minute;30/hour",
     Rule.SIGNUP_PER_ADDRESS: "3/6hour",  # silent
     Rule.CONFIRMATION_PER_ADDRESS: "3/6hour",  # silent
-    Rule.LOGIN_PER_CLIENT: "20/5minute",  # failures
+    Rule.LOGIN_PER_CLIENT: "10/5minute",  # failures
     Rule.LOGIN_PER_ACCOUNT: "10/5minute",  # failures
     Rule.TOKEN_PER_CLIENT: "150/5minute",
 }

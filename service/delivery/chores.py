@@ -24,9 +24,9 @@ class Chores:
     transports: Sequence[Transport]
     clock: Clock
     keep_settled: timedelta
-    _purge_at: float = 0.0
-    _busy_at: float = field(default_factory=time.monotonic)
-    _connected: bool = True
+    _purge_at: float = field(default=0.0, init=False)
+    _busy_at: float = field(default_factory=time.monotonic, init=False)
+    _connected: bool = field(default=True, init=False)
 
     def look_after(self, *, busy: bool) -> None:
         """Do what is due. `busy` tells whether any letter is on its way. Raises `Unavailable`."""

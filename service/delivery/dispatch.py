@@ -209,13 +209,25 @@ class Dispatch:
         """
         while True:
             try:
-                with self.store.write() as uow:
-                    return work(uow)
-            except BaseException as error:
-                claim.ended, claim.next = False, None
-                if not isinstance(error, Unavailable) or claim.over:
+                return self._once(claim, work)
+            except Unavailable:
+                if claim.over:
                     raise
                 time.sleep(DATABASE_RETRY)
+            except Fenced:
+                raise
+            except Exception:
+                if not claim.follow:
+                    raise
+                claim.follow = False  # perhaps it was the next row's fault, which must not undo this one
+
+    def _once(self, claim: Claim, work: Callable[[DeliveryUnit], Result]) -> Result:
+        try:
+            with self.store.write() as uow:
+                return work(uow)
+        except BaseException:
+            claim.ended, claim.next = False, None  # what the commit would have said
+            raise
 
     def _log_settled(self, row: OutboxRow, outcome: Outcome, answer: str, **more: str) -> None:
         about = {"outcome": str(outcome), "code": _code(answer), **more}

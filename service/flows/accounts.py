@@ -90,7 +90,7 @@ class Accounts:
                 expires_in=self.reset_lifetime,
                 priority=Priority.RESET,
                 user_id=user.id,
-                context={"locale": user.locale or visit.locale},
+                context={"locale": user.locale or visit.locale, "by": "staff"},
             )
             uow.audit.record("password.reset_sent", at=self.clock(), user_id=user_id, visit=visit)
         return user

@@ -46,7 +46,7 @@ class Notices:
             row.context["locale"],
             {
                 "name": row.context["name"],
-                "when_text": at.strftime("%d %B %Y, %H:%M UTC"),
+                "when_text": f"{at.day} {at:%B %Y, %H:%M} UTC",
                 "device": row.context["device"],
                 "ip": row.context["ip"],
                 "forgot_link": self.links.forgot_password(),

@@ -24,8 +24,8 @@ class PasswordChange:
     policy: PasswordPolicy
     throttles: Throttles
 
-    def change(self, here: SignedIn, *, current: str | None, new: str, visit: Visit) -> None:
-        """Set the new password; every other session and every mailed link ends.
+    def change(self, here: SignedIn, *, current: str | None, new: str, visit: Visit) -> SignedIn:
+        """Set the new password; every other session and every mailed link ends, this session gets a new secret.
 
         Raises `InvalidCredentials` for a wrong or missing current password, `ReauthenticationRequired`
         for a passwordless account whose sign-in is older than 15 minutes, and `ValidationFailed`.
@@ -46,6 +46,7 @@ class PasswordChange:
             changed = uow.users.set_password(user.id, password_hash, if_epoch=here.session.epoch, at=now)
             if not changed:
                 raise InvalidCredentials
-            carry_over(uow, here)
+            renewed = carry_over(uow, here)
             tell_password_changed(uow, user, at=now, visit=visit)
             uow.audit.record("password.changed", at=now, user_id=user.id, visit=visit)
+        return renewed

@@ -34,16 +34,21 @@ class ResetGrant:
     epoch: int
     letter: UUID
     next: str | None
+    by_staff: bool = False
 
     def payload(self) -> dict[str, Any]:
         payload = {"user": self.user_id.hex, "epoch": self.epoch, "letter": self.letter.hex}
-        return payload | ({"next": self.next} if self.next else {})
+        return payload | ({"next": self.next} if self.next else {}) | ({"staff": 1} if self.by_staff else {})
 
     @classmethod
     def from_payload(cls, payload: dict[str, Any]) -> "ResetGrant":
         try:
             return cls(
-                UUID(payload["user"]), int(payload["epoch"]), UUID(payload["letter"]), payload.get("next")
+                UUID(payload["user"]),
+                int(payload["epoch"]),
+                UUID(payload["letter"]),
+                payload.get("next"),
+                by_staff="staff" in payload,
             )
         except (KeyError, TypeError, ValueError) as error:
             raise InvalidToken from error
@@ -62,7 +67,8 @@ class PasswordReset:
     """The forgotten password, from asking to the new one.
 
     `lifetime` counts from the moment the letter leaves. `tell_unknown` writes to addresses without an
-    account, at most once a day each. Accounts with a role in `excluded_roles` are told whom to ask.
+    account, at most once a day each. Accounts with a role in `excluded_roles` cannot reset by themselves: they
+    are told whom to ask, and get a link only when staff send one.
     """
 
     store: Store
@@ -100,12 +106,13 @@ class PasswordReset:
         if user is None:
             return self._letter_to_nobody(row, uow)
         locale = user.locale or row.context.get("locale", "en")
-        if user.disabled or self.excluded_roles.intersection(user.roles):
+        by_staff = row.context.get("by") == "staff"
+        if user.disabled or (self._excludes(user) and not by_staff):
             reason = "disabled" if user.disabled else "staff"
             return Letter("account_disabled", user.email, locale, {"reason": reason})
         if not uow.users.newest_reset_letter(user.id, row.id):
             return Outcome.SUPERSEDED
-        grant = ResetGrant(user.id, user.credential_epoch, row.id, row.context.get("next"))
+        grant = ResetGrant(user.id, user.credential_epoch, row.id, row.context.get("next"), by_staff)
         token = self.tokens.sign(Purpose.PASSWORD_RESET, grant.payload(), at=signed_at)
         return Letter(
             LETTER,
@@ -121,9 +128,9 @@ class PasswordReset:
             },
         )
 
-    def check(self, token: str) -> ResetGrant:
-        """Look at a link without using it. Raises `InvalidToken` or `ExpiredToken`."""
-        return self._granted(token)[0]
+    def check(self, token: str) -> str:
+        """Look at a link without using it; return its account's address. Raises `InvalidToken` or `ExpiredToken`."""
+        return self._granted(token)[1].email
 
     def complete(self, *, token: str, password: str, visit: Visit) -> str | None:
         """Set the new password, end every session, tell the owner; return the article to go back to.
@@ -155,9 +162,12 @@ class PasswordReset:
         )
         with self.store.read() as uow:
             user = uow.users.by_id(grant.user_id)
-        if user is None or not grant.holds_for(user):
+        if user is None or not grant.holds_for(user) or (self._excludes(user) and not grant.by_staff):
             raise InvalidToken
         return grant, user
+
+    def _excludes(self, user: User) -> bool:
+        return not self.excluded_roles.isdisjoint(user.roles)
 
     def _letter_to_nobody(self, row: OutboxRow, uow: UnitOfWork) -> Letter | Outcome:
         if not self.tell_unknown or not row.address.isascii():

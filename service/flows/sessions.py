@@ -101,11 +101,11 @@ class Sessions:
                 "session.revoked", at=self.clock(), user_id=user_id, visit=visit, session=str(session_id)
             )
 
-    def end_others(self, here: SignedIn, visit: Visit) -> None:
+    def end_others(self, here: SignedIn, visit: Visit) -> SignedIn:
         """Sign out everywhere else. The epoch rises, so links mailed before die as well."""
         with self.store.write() as uow:
-            carry_over(uow, here)
             uow.audit.record("session.revoked_others", at=self.clock(), user_id=here.user.id, visit=visit)
+            return carry_over(uow, here)
 
     def sign_out(self, secret: str | None, visit: Visit) -> None:
         """End the session behind a cookie; nothing happens when there is none."""
@@ -129,9 +129,14 @@ class Sessions:
         return replace(session, last_seen_at=now, idle_until=idle_until, ip=visit.ip)
 
 
-def carry_over(uow: UnitOfWork, here: SignedIn) -> None:
-    """Raise the epoch, end every other session, and let this one live on."""
+def carry_over(uow: UnitOfWork, here: SignedIn) -> SignedIn:
+    """Raise the epoch, end every other session, and let this one live on under a new secret.
+
+    The old one may have been copied (ASVS 5.0, 7.2.4); the caller hands the new one to the browser.
+    """
+    secret = new_secret()
     epoch = uow.users.raise_epoch(here.user.id)
     uow.sessions.end_all(here.user.id, but=here.session.id)
     if epoch is not None:
-        uow.sessions.adopt_epoch(here.session.id, epoch)
+        uow.sessions.renew(here.session.id, epoch=epoch, secret_hash=digest(secret))
+    return replace(here, secret=secret)

@@ -176,6 +176,10 @@ class Signup:
         """
         return not _is_bound(self._pending(token), binding)
 
+    def address(self, token: str) -> str:
+        """Say whose mailbox a link proves. Raises `InvalidToken` or `ExpiredToken`."""
+        return self._pending(token).email
+
     def confirm(
         self,
         *,
@@ -200,9 +204,8 @@ class Signup:
                 [FieldError("password", "password_required", "Choose a password to finish signing up.")]
             )
         with self.store.write() as uow:
-            if not uow.signups.take(pending.id):
+            if not uow.signups.take(pending):
                 raise InvalidToken
-            uow.signups.discard(pending.canonical)
             user = self._become_account(uow, pending, visit)
             signed_in = self.sessions.begin(
                 uow, user, amr=("pwd", "email"), remember=False, visit=visit, previous=previous

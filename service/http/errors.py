@@ -4,13 +4,15 @@ import logging
 from dataclasses import dataclass
 from math import ceil
 from typing import Any
+from urllib.parse import urlencode
 
-from flask import Flask, Response, g, jsonify, render_template, request
+from flask import Flask, Response, current_app, g, jsonify, render_template, request
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 
 from service.core import errors
 from service.core.errors import SOMETHING_WENT_WRONG, FieldError, Refusal
+from service.core.return_urls import LONGEST_URL
 
 log = logging.getLogger(__name__)
 
@@ -151,11 +153,25 @@ def register(app: Flask) -> None:
 
 
 def _page(problem: Problem) -> dict[str, Any]:
+    action_url, action_label = _way_on(problem)
     return {
         "status": problem.status,
         "title": problem.title,
         "detail": problem.detail,
         "request_id": g.get("request_id", ""),
-        "action_url": None,
-        "action_label": None,
+        "form_expired": problem.code == errors.FormExpired.code,
+        "action_url": action_url,
+        "action_label": action_label,
     }
+
+
+def _way_on(problem: Problem) -> tuple[str | None, str | None]:
+    """Say where one button may lead, and what is on it."""
+    if problem.code == errors.FormExpired.code:
+        readable = current_app.url_map.bind("").test(request.path, "GET")
+        next_page = request.form.get("next", "")[:LONGEST_URL]
+        query = f"?{urlencode({'next': next_page})}" if next_page else ""
+        return (request.path + query if readable else "/account"), "Open the form again"
+    if problem.status in (404, 405):
+        return "/", "Go to your account"
+    return None, None

@@ -56,11 +56,11 @@ def presented_secret() -> str | None:
 
 
 def begin(response: Response, begun: SignedIn, *, notice: str | None = None) -> Response:
-    """Hand the browser its new session; what forms remembered about the visitor before is forgotten."""
+    """Hand the browser its new or renewed session; what forms remembered about the visitor is forgotten."""
     session.clear()
     if notice:
         flash(notice)
-    remaining: timedelta = begun.session.expires_at - begun.session.created_at
+    remaining: timedelta = begun.session.expires_at - begun.session.last_seen_at
     jar().write(response, SESSION, begun.secret, remaining if begun.session.remember else None)
     return response
 

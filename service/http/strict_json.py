@@ -15,8 +15,10 @@ from service.core.errors import FieldError, InvalidJson, ValidationFailed
 
 LONGEST_BODY = 64 * 1024  # bytes
 DEEPEST = 20
+MOST_FIELDS = 50  # in one object
 LONGEST_NUMBER = 20  # digits
-STRINGS = re.compile(r'"(?:[^"\\]|\\.)*"', re.DOTALL)
+# Possessive, and content with a string that never ends: whatever is sent, each character is looked at once.
+STRINGS = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+"?', re.DOTALL)
 BRACKETS = re.compile(r"[\[\]{}]")
 
 
@@ -57,6 +59,8 @@ def read_object(body: bytes) -> dict[str, Any]:
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    if len(pairs) > MOST_FIELDS:
+        raise InvalidJson
     names = [name for name, _ in pairs]
     twice = {name for name in names if names.count(name) > 1} if len(set(names)) < len(names) else set()
     if twice:

@@ -29,8 +29,17 @@ READ_ONLY_TRANSACTION = "25006"  # PostgreSQL's SQLSTATE on a standby
 
 
 def open_engine(database_url: str) -> Engine:
-    """Return the engine for a SQLAlchemy URL. No connection is made yet."""
-    url = make_url(database_url)
+    """Return the engine for a SQLAlchemy URL. No connection is made yet.
+
+    Raises `ValueError`, which does not repeat the URL: it may hold a password.
+    """
+    try:
+        url = make_url(database_url)
+    except (exc.ArgumentError, ValueError):
+        raise ValueError(
+            "AUTH_DATABASE_URL: expected postgresql://user:password@host/name"
+            " (write / ? # @ : in a password as %XX) or sqlite:///path"
+        ) from None
     if url.get_backend_name() == "sqlite":
         return _sqlite(url)
     return _postgresql(url)
@@ -50,8 +59,9 @@ def database_errors_as_unavailable() -> Iterator[None]:
 
 
 def is_away(error: Exception) -> bool:
-    """Whether a driver's error on a bare connection means that the database, not the statement, failed."""
-    return type(error).__name__ in {"OperationalError", "InterfaceError", "AdminShutdown"}
+    """Whether an error on a bare connection means that the database, or our pool, not the statement, failed."""
+    names = {kind.__name__ for kind in type(error).__mro__}
+    return not names.isdisjoint({"OperationalError", "InterfaceError", "TimeoutError"})
 
 
 def _sqlite(url: URL) -> Engine:

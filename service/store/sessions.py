@@ -79,8 +79,9 @@ class SessionRepository:
             condition = condition & (SessionRow.id != but)
         return self._connection.execute(delete(SessionRow).where(condition)).rowcount
 
-    def adopt_epoch(self, session_id: UUID, epoch: int) -> None:
-        self._connection.execute(update(SessionRow).where(SessionRow.id == session_id).values(epoch=epoch))
+    def renew(self, session_id: UUID, *, epoch: int, secret_hash: bytes) -> None:
+        renewed = update(SessionRow).values(epoch=epoch, secret_hash=secret_hash)
+        self._connection.execute(renewed.where(SessionRow.id == session_id))
 
     def purge(self, now: datetime) -> int:
         return self._connection.execute(delete(SessionRow).where(SessionRow.idle_until <= now)).rowcount

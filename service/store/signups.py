@@ -37,8 +37,10 @@ class SignupRepository:
         row = self._connection.execute(select(*SIGNUP_COLUMNS).where(SignupRow.id == signup_id)).one_or_none()
         return PendingSignup(*row) if row else None
 
-    def take(self, signup_id: UUID) -> bool:
-        return self._connection.execute(delete(SignupRow).where(SignupRow.id == signup_id)).rowcount == 1
+    def take(self, signup: PendingSignup) -> bool:
+        # one statement: whoever took one row first and the others then would deadlock with who took another
+        taken = delete(SignupRow).where(SignupRow.canonical == signup.canonical).returning(SignupRow.id)
+        return signup.id in self._connection.execute(taken).scalars().all()
 
     def discard(self, canonical: str) -> None:
         self._connection.execute(delete(SignupRow).where(SignupRow.canonical == canonical))

@@ -34,18 +34,18 @@ def overview() -> str:
 
 @pages.get("/account/devices")
 def devices() -> str:
-    """Where the account is signed in."""
+    """Where the account is signed in, this device first."""
     here = sign_in.require_signed_in()
     listed = [
         {
             "id": str(session.id),
             "device": describe_device(session.agent),
             "ip": session.ip,
-            "created_text": session.created_at.strftime("%d %B %Y"),
+            "created_text": _day(session.created_at),
             "last_seen_text": _ago(session.last_seen_at),
             "current": session.id == here.session.id,
         }
-        for session in flows().sessions.list(here.user.id)
+        for session in sorted(flows().sessions.list(here.user.id), key=lambda s: s.id != here.session.id)
     ]
     return render_template("pages/account_devices.html", devices=listed)
 
@@ -64,8 +64,8 @@ def end_device(session_id: str) -> Response:
 @pages.post("/account/devices/end-others")
 def end_other_devices() -> Response:
     """Sign out everywhere else."""
-    flows().sessions.end_others(sign_in.require_signed_in(), visit())
-    return go("/account/devices", OTHERS_ENDED)
+    renewed = flows().sessions.end_others(sign_in.require_signed_in(), visit())
+    return sign_in.begin(go("/account/devices"), renewed, notice=OTHERS_ENDED)
 
 
 @pages.get("/account/password")
@@ -80,14 +80,14 @@ def change_password() -> Response:
     """Change the password."""
     here = sign_in.require_signed_in()
     try:
-        flows().password_change.change(
+        renewed = flows().password_change.change(
             here, current=posted("current_password") or None, new=posted("new_password"), visit=visit()
         )
     except Refusal as refusal:
         return refused(
             PASSWORD, refusal, user=_person(here), min_length=flows().password_change.policy.min_length
         )
-    return go("/account", PASSWORD_CHANGED)
+    return sign_in.begin(go("/account"), renewed, notice=PASSWORD_CHANGED)
 
 
 @pages.get("/.well-known/change-password")
@@ -105,7 +105,7 @@ def _person(here: SignedIn) -> dict[str, object]:
         "has_password": user.has_password,
         "providers": list(user.providers),
         "newsletter": user.newsletter is not None,
-        "created_at_text": user.created_at.strftime("%d %B %Y"),
+        "created_at_text": _day(user.created_at),
     }
 
 
@@ -119,4 +119,8 @@ def _ago(at: datetime) -> str:
     if minutes < 48 * 60:
         hours = minutes // 60
         return "an hour ago" if hours == 1 else f"{hours} hours ago"
-    return at.strftime("%d %B %Y")
+    return _day(at)
+
+
+def _day(at: datetime) -> str:
+    return f"{at.day} {at:%B %Y}"

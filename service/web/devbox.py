@@ -68,10 +68,12 @@ def register(app: Flask, mailbox: Mailbox) -> None:
 
     @pages.get("/<letter_id>/html")
     def html(letter_id: str) -> Response:
-        response = Response(known(letter_id).html, mimetype="text/html")
-        # letters carry their own styles and are shown in a sandboxed frame of the page above
+        # shown in a sandboxed frame of the page above; a click on a link leaves the frame, as in a mail program
+        page = known(letter_id).html.replace("<head>", '<head><base target="_top">', 1)
+        response = Response(page, mimetype="text/html")
         response.headers["Content-Security-Policy"] = (
-            "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'self'; sandbox"
+            "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'self';"
+            " sandbox allow-top-navigation-by-user-activation"
         )
         response.headers["X-Frame-Options"] = "SAMEORIGIN"
         return response

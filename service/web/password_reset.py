@@ -2,7 +2,7 @@
 
 from flask import Blueprint, Response, render_template, session
 
-from service.core.errors import ExpiredToken, InvalidToken, Refusal
+from service.core.errors import ExpiredToken, InvalidToken, Refusal, ValidationFailed
 from service.core.wording import FORGOT_DONE
 from service.http.requests import flows, visit
 from service.web.forms import (
@@ -43,7 +43,10 @@ def ask() -> Response | str:
         return refused(
             ASK, refusal, form=shown(email=email), next=next_page, login_url=login_url, captcha_notice=False
         )
-    return render_template("pages/forgot_password_sent.html", login_url=login_url, done=FORGOT_DONE)
+    forgot_url = with_next("/forgot-password", next_page)
+    return render_template(
+        "pages/forgot_password_sent.html", login_url=login_url, forgot_url=forgot_url, done=FORGOT_DONE
+    )
 
 
 @pages.get("/reset-password")
@@ -52,10 +55,10 @@ def show_choose() -> Response | str:
     if (moved := keep_token(TOKEN)) is not None:
         return moved
     try:
-        flows().password_reset.check(kept_token(TOKEN))
+        email = flows().password_reset.check(kept_token(TOKEN))
     except (InvalidToken, ExpiredToken) as refusal:
         return dead_link(refusal)
-    return fresh(CHOOSE, min_length=flows().password_reset.policy.min_length)
+    return fresh(CHOOSE, email=email, min_length=flows().password_reset.policy.min_length)
 
 
 @pages.post("/reset-password")
@@ -68,7 +71,9 @@ def choose() -> Response:
     except (InvalidToken, ExpiredToken) as refusal:
         return dead_link(refusal)
     except Refusal as refusal:
-        return refused(CHOOSE, refusal, min_length=flows().password_reset.policy.min_length)
+        link_is_good = isinstance(refusal, ValidationFailed)
+        email = flows().password_reset.check(kept_token(TOKEN)) if link_is_good else None
+        return refused(CHOOSE, refusal, email=email, min_length=flows().password_reset.policy.min_length)
     drop_token(TOKEN)
     session.pop("csrf_token", None)
     return go(with_next("/login", next_page), CHANGED)
@@ -85,7 +90,7 @@ def dead_link(refusal: InvalidToken | ExpiredToken) -> Response:
         lead=(
             "For your safety, a link to reset your password works for a short time only."
             if expired
-            else "It may have been used already, or replaced by the link in our latest mail."
+            else "It may have been used already, or replaced by the link in our latest email."
         ),
         action_url="/forgot-password",
         action_label="Send a new link",

@@ -1,8 +1,8 @@
 """Sign-up: the form, the letter's link, the first session."""
 
-from flask import Blueprint, Response, render_template
+from flask import Blueprint, Response, render_template, request
 
-from service.core.errors import ExpiredToken, InvalidToken, Refusal
+from service.core.errors import ExpiredToken, InvalidToken, Refusal, ValidationFailed
 from service.core.wording import NEWSLETTER_CONSENT
 from service.flows.signup import SignupForm
 from service.http import sign_in
@@ -39,6 +39,14 @@ def _join_context(form: dict[str, str], next_page: str | None) -> dict[str, obje
     }
 
 
+def _confirm_context(*, needs_password: bool, email: str | None) -> dict[str, object]:
+    return {
+        "needs_password": needs_password,
+        "email": email,
+        "min_length": flows().signup.policy.min_length,
+    }
+
+
 @pages.get("/signup")
 def show_join() -> str:
     """The sign-up form."""
@@ -64,7 +72,10 @@ def join() -> Response:
         return refused(JOIN, refusal, **_join_context(dict(typed), next_page))
     hours = max(1, round(flows().signup.lifetime.total_seconds() / 3600))
     response = Response(
-        render_template("pages/signup_sent.html", email=email, hours=hours), mimetype="text/html"
+        render_template(
+            "pages/signup_sent.html", email=email, hours=hours, signup_url=with_next("/signup", next_page)
+        ),
+        mimetype="text/html",
     )
     jar().write(response, BINDING, binding, flows().signup.lifetime)
     return response
@@ -77,9 +88,10 @@ def show_confirm() -> Response | str:
         return moved
     try:
         needs_password = flows().signup.needs_password(kept_token(TOKEN), jar().read(BINDING))
+        email = flows().signup.address(kept_token(TOKEN))
     except (InvalidToken, ExpiredToken) as refusal:
         return dead_link(refusal)
-    return fresh(CONFIRM, needs_password=needs_password, min_length=flows().signup.policy.min_length)
+    return fresh(CONFIRM, **_confirm_context(needs_password=needs_password, email=email))
 
 
 @pages.post("/signup/confirm")
@@ -96,7 +108,12 @@ def confirm() -> Response:
     except (InvalidToken, ExpiredToken) as refusal:
         return dead_link(refusal)
     except Refusal as refusal:
-        return refused(CONFIRM, refusal, needs_password=True, min_length=flows().signup.policy.min_length)
+        link_is_good = isinstance(refusal, ValidationFailed)
+        context = _confirm_context(
+            needs_password=link_is_good or "password" in request.form,
+            email=flows().signup.address(kept_token(TOKEN)) if link_is_good else None,
+        )
+        return refused(CONFIRM, refusal, **context)
     response = sign_in.begin(go(confirmed.next or "/account"), confirmed.signed_in, notice=WELCOME)
     jar().clear(response, BINDING)
     return response
@@ -115,7 +132,8 @@ def dead_link(refusal: InvalidToken | ExpiredToken) -> Response:
             if expired
             else "It may have been used already: try to sign in, or sign up once more for a new one."
         ),
-        action_url="/signup",
-        action_label="Send a new link",
+        action_url="/signup" if expired else "/login",
+        action_label="Sign up again" if expired else "Sign in",
+        signup_url=None if expired else "/signup",
     )
     return Response(page, status=400, mimetype="text/html")

@@ -8,8 +8,9 @@ import base64
 import binascii
 import hashlib
 import re
+from email.errors import HeaderParseError
 from email.header import Header, decode_header, make_header
-from email.utils import format_datetime, formataddr, parseaddr
+from email.utils import format_datetime, formataddr, getaddresses
 from functools import lru_cache
 
 from service.core.mail import MailRefused, OutgoingMail
@@ -47,9 +48,11 @@ def mail_bytes(mail: OutgoingMail) -> bytes:
         "",
         "",
     ]
-    delimiter = f"--{boundary}{CRLF}".encode()
-    body = b"".join(delimiter + part for part in parts) + f"--{boundary}--{CRLF}".encode()
-    return CRLF.join(headers).encode("ascii") + body
+    # the CRLF before a delimiter belongs to it, not to the part (RFC 2046, 5.1.1)
+    text, html = parts
+    opening, between = f"--{boundary}{CRLF}".encode(), f"{CRLF}--{boundary}{CRLF}".encode()
+    closing = f"{CRLF}--{boundary}--{CRLF}".encode()
+    return CRLF.join(headers).encode("ascii") + opening + text + between + html + closing
 
 
 def plain_address(address: str) -> str:
@@ -62,9 +65,12 @@ def plain_address(address: str) -> str:
 @lru_cache(maxsize=64)
 def mailbox(written: str) -> str:
     """Return `Name <address>` as a header has it, the name quoted or encoded as need be."""
-    encoded, address = parseaddr(_one_line(written, "sender"))
-    name = str(make_header(decode_header(encoded)))
-    plain_address(address)
+    typed, address = _taken_apart(written)
+    try:
+        name = str(make_header(decode_header(typed)))
+    except (LookupError, ValueError, HeaderParseError):  # looks encoded and is not
+        name = typed
+    _one_line(name, "sender")
     if name.isascii() and len(name) + len(address) < LONGEST_HEADER - len("Reply-To: <> "):
         return formataddr((name, address))
     return f"{Header(name, 'utf-8', header_name='Reply-To').encode(linesep=CRLF)}{CRLF} <{address}>"
@@ -73,7 +79,15 @@ def mailbox(written: str) -> str:
 @lru_cache(maxsize=64)
 def envelope_sender(written: str) -> str:
     """Return the bare address of `Name <address>`."""
-    return plain_address(parseaddr(_one_line(written, "sender"))[1])
+    return _taken_apart(written)[1]
+
+
+def _taken_apart(written: str) -> tuple[str, str]:
+    mailboxes = getaddresses([_one_line(written, "sender")])
+    if len(mailboxes) != 1:
+        raise MailRefused("not sent: the sender is not exactly one")
+    name, address = mailboxes[0]
+    return name, plain_address(address)
 
 
 @lru_cache(maxsize=256)

@@ -133,6 +133,10 @@ class SmtpTransport:
         except (SMTPException, OSError) as error:
             raise self._trouble(error, connection) from error
 
+    def check(self) -> None:
+        """Connect and sign in, as for a letter. Raises `TransportTrouble`."""
+        self._open(time.monotonic() + self._letter_timeout).leave()
+
     def close(self) -> None:
         """End the connections nobody is sending on; the next letter opens a new one."""
         with suppress(IndexError):

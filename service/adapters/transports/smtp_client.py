@@ -6,6 +6,7 @@ import smtplib
 import socket
 import ssl
 import time
+from contextlib import suppress
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -72,6 +73,7 @@ class SmtpClient(smtplib.SMTP):
         self.putcmd("data")
         code, reply = self.getreply()
         if code != 354:
+            self._end_letter(code)
             raise smtplib.SMTPDataError(code, reply)
         self.send(re.sub(rb"(?m)^\.", b"..", text) + b".\r\n")
         self.unanswered = True
@@ -79,6 +81,14 @@ class SmtpClient(smtplib.SMTP):
         self.unanswered = not 200 <= code <= 599
         self.answer = readable(code, reply)
         return (250, reply) if 200 <= code <= 299 else (code, reply)
+
+    def _end_letter(self, code: int) -> None:
+        """Leave the letter in hand, as smtplib does after every refusal but that of DATA itself."""
+        if code == 421:
+            self.close()
+        else:
+            with suppress(smtplib.SMTPServerDisconnected):
+                self.rset()
 
     def send(self, s: "bytes | str") -> None:  # type: ignore[override]  # typeshed: any buffer
         data = s.encode(self.command_encoding) if isinstance(s, str) else s

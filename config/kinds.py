@@ -1,0 +1,73 @@
+"""The kinds of values settings have, and how their text is read."""
+
+import re
+from datetime import timedelta
+from enum import StrEnum
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator, Field, SecretStr
+from pydantic_settings import NoDecode
+
+
+def split_commas(value: Any) -> Any:
+    """Turn "a, b" into ["a", "b"]; an empty text into []."""
+    return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
+
+
+def seconds(value: Any) -> Any:
+    """Turn "3600" into an hour."""
+    if isinstance(value, str):
+        if not value.isascii() or not value.isdigit() or len(value) > 12:
+            raise ValueError("give a whole number of seconds")
+        return timedelta(seconds=int(value))
+    return value
+
+
+Strings = Annotated[tuple[str, ...], NoDecode, BeforeValidator(split_commas)]
+Secrets = Annotated[tuple[SecretStr, ...], NoDecode, BeforeValidator(split_commas)]
+Span = Annotated[timedelta, BeforeValidator(seconds), Field(ge=timedelta(seconds=1), le=timedelta(days=3650))]
+WINDOW = r"[1-9]\d* */ *\d* *(second|minute|hour|day)s?"
+RATE_LIMIT = re.compile(rf"[a-z_]+ *= *{WINDOW}( *; *{WINDOW})*")
+SCHEMES = {
+    "database_url": ("sqlite", "postgresql"),
+    "redis_url": ("redis", "rediss"),
+    "mail_urls": ("smtp", "smtps", "devbox"),
+}
+HexColour = Annotated[str, Field(pattern=r"^#[0-9a-fA-F]{6}$")]
+
+
+class Environment(StrEnum):
+    """`test` is production code with five refusals lifted (see `config.refusals`)."""
+
+    DEVELOPMENT = "development"
+    PRODUCTION = "production"
+    TEST = "test"
+
+
+class WorkerMode(StrEnum):
+    """Who delivers: a thread of the web process, processes of their own, nobody."""
+
+    THREAD = "thread"
+    PROCESS = "process"
+    OFF = "off"
+
+
+class MailUnknown(StrEnum):
+    """Whether an address without an account is told so."""
+
+    NEVER = "never"
+    ONCE_A_DAY = "once_a_day"
+
+
+class BreachCheck(StrEnum):
+    """Which lists of known passwords are refused."""
+
+    OFF = "off"
+    BUNDLED = "bundled"
+
+
+class LogFormat(StrEnum):
+    """One JSON object a line, or text for a person."""
+
+    JSON = "json"
+    CONSOLE = "console"
