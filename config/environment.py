@@ -45,7 +45,7 @@ def read_environment(
 
 def variable(name: str) -> str:
     """Return the environment variable of a setting."""
-    return PREFIX + name.upper()
+    return "WEB_CONCURRENCY" if name == "processes" else PREFIX + name.upper()
 
 
 def _with_files(environ: Mapping[str, str], names: frozenset[str]) -> tuple[dict[str, str], list[str]]:

@@ -52,77 +52,77 @@ def outbox(database):
 
 
 @pytest.fixture
-def asked(live, database, make_service):
-    """A running web server without worker, an account, and a reset letter asked for."""
-    make_service(database).parts.flows.accounts.create(
-        email=ADDRESS, password=PASSWORD, visit=STAFF, verified=True
-    )
-    web = live(database, worker="process")
-    answer = web.client().post("/api/v1/password/forgot", json={"email": ADDRESS})
-    assert answer.status_code == 202
-    return web
+def service(make_service, database):
+    """The service without a worker, an account, and a reset letter asked for."""
+    service = make_service(database)
+    service.parts.flows.accounts.create(email=ADDRESS, password=PASSWORD, visit=STAFF)
+    assert service.client().post("/api/v1/password/forgot", {"email": ADDRESS}).status_code == 202
+    return service
 
 
-def recover(web, outbox, smtp) -> None:
+@pytest.fixture
+def workers(live, database):
+    """Where worker processes are started and killed."""
+    return live(database, processes=0)
+
+
+def recover(workers, outbox, service) -> None:
     """Start another worker once the dead one's lease is over; the letter arrives and its links work."""
-    smtp.heal()
+    service.mailbox.heal()
     outbox.let_the_lease_run_out()
-    web.start_worker()
+    workers.start_worker()
     wait_until(lambda: outbox.row().outcome == Outcome.SENT, 20, "the letter to be settled")
-    letters = smtp.to(ADDRESS)
+    letters = service.mailbox.to(ADDRESS)
     assert 1 <= len(letters) <= 2
     assert len({letter.message["Message-ID"] for letter in letters}) == 1
     assert len({letter.link("/reset-password") for letter in letters}) == 1
     token = letters[0].link("/reset-password").partition("token=")[2]
-    answer = web.client().post("/api/v1/password/reset", json={"token": token, "password": NEW_PASSWORD})
+    reset = {"token": token, "password": NEW_PASSWORD}
+    answer = service.client().post("/api/v1/password/reset", reset)
     assert answer.status_code == 200, answer.text
 
 
 @pytest.mark.case("FLT-10", "FLT-11")
 @pytest.mark.parametrize("stage", ["connect", "mail", "rcpt", "data", "message"])
-def test_killed_while_it_talks_to_the_mail_server(asked, outbox, smtp, stage):
+def test_killed_while_it_talks_to_the_mail_server(workers, outbox, service, smtp, stage):
     smtp.fault(stage, delay=30, times=1)
-    worker = asked.start_worker()
+    worker = workers.start_worker()
     wait_until(lambda: smtp.faults[0].times == 0, 20, f"the worker to reach {stage}")
-    asked.kill(worker)
-    recover(asked, outbox, smtp)
+    workers.kill(worker)
+    recover(workers, outbox, service)
 
 
 @pytest.mark.case("FLT-11")
-def test_killed_between_the_server_s_yes_and_the_mark(asked, outbox, smtp):
+def test_killed_between_the_server_s_yes_and_the_mark(workers, outbox, service, smtp):
     smtp.fault("message", delay=1, times=1)
-    worker = asked.start_worker()
+    worker = workers.start_worker()
     wait_until(lambda: smtp.faults[0].times == 0, 20, "the letter to be handed over")
     with outbox.locked("outbox"):
         smtp.wait_for(1, to=ADDRESS)
-        asked.kill(worker)
+        workers.kill(worker)
     assert outbox.row().outcome is None
-    recover(asked, outbox, smtp)
+    recover(workers, outbox, service)
     first, second = smtp.to(ADDRESS)
     assert first.raw == second.raw
 
 
 @pytest.mark.case("FLT-10")
-def test_killed_between_the_claim_and_the_letter(live, postgres_url, make_service, smtp):
-    outbox = Outbox(postgres_url)
-    make_service(postgres_url).parts.flows.accounts.create(email=ADDRESS, password=PASSWORD, visit=STAFF)
-    web = live(postgres_url, worker="process")
-    web.client().post("/api/v1/password/forgot", json={"email": ADDRESS})
+@pytest.mark.parametrize("database", ["postgresql"], indirect=True)  # SQLite locks the claim, too
+def test_killed_between_the_claim_and_the_letter(workers, outbox, service, smtp):
     with outbox.locked("users"):
-        worker = web.start_worker()
+        worker = workers.start_worker()
         wait_until(lambda: outbox.row().fence == 1, 20, "the row to be claimed")
-        web.kill(worker)
+        workers.kill(worker)
     assert smtp.messages == []
-    recover(web, outbox, smtp)
+    recover(workers, outbox, service)
     assert len(smtp.to(ADDRESS)) == 1
-    outbox.engine.dispose()
 
 
 @pytest.mark.case("FLT-33")
-def test_a_worker_told_to_stop_finishes_what_it_holds(asked, outbox, smtp):
+def test_a_worker_told_to_stop_finishes_what_it_holds(workers, outbox, service, smtp):
     smtp.fault("message", delay=1, times=1)
-    worker = asked.start_worker()
+    worker = workers.start_worker()
     wait_until(lambda: smtp.faults[0].times == 0, 20, "the letter to be handed over")
-    asked.terminate(worker)
+    workers.terminate(worker)
     wait_until(lambda: outbox.row().outcome == Outcome.SENT, 5, "the letter to be settled")
     assert len(smtp.to(ADDRESS)) == 1

@@ -36,7 +36,10 @@ class LiveClient(httpx.Client):
 
 
 class LiveService:
-    """`with LiveService(url, smtp, workers=1) as live:`; the database is migrated before."""
+    """`with LiveService(url, smtp, workers=1) as live:`; the database is migrated before.
+
+    With `processes=0` there are workers only.
+    """
 
     def __init__(
         self,
@@ -55,22 +58,24 @@ class LiveService:
         self.workers: list[subprocess.Popen[bytes]] = []
         self.web: subprocess.Popen[bytes] | None = None
         self._log = tempfile.NamedTemporaryFile(prefix="masthead-live-", suffix=".log")  # noqa: SIM115
-        self._wanted_workers = workers
+        self._wanted_processes, self._wanted_workers = processes, workers
         overrides = {"public_url": self.url, "worker": "process" if workers else "off", **overrides}
         self.environment = process_environment(
             service_environment(database_url, mailbox.url, **overrides)
         ) | {
             "HOST": "127.0.0.1",
             "PORT": str(self.port),
-            "WEB_CONCURRENCY": str(processes),
+            "WEB_CONCURRENCY": str(processes or 1),
             "DRAIN_SECONDS": str(drain_seconds),
         }
 
     def start(self) -> None:
-        self.web = self._make("serve")
+        if self._wanted_processes:
+            self.web = self._make("serve")
         for _ in range(self._wanted_workers):
             self.start_worker()
-        self.wait_until_ready()
+        if self.web:
+            self.wait_until_ready()
 
     def start_worker(self) -> subprocess.Popen[bytes]:
         """Start one more delivery worker and return its process."""
