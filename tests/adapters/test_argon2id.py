@@ -1,0 +1,111 @@
+"""Argon2id hashes: verified whoever made them, at one cost, and renewed when the parameters move on."""
+
+import re
+import time
+
+import argon2
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from nacl import pwhash
+
+from service.adapters.passwords.argon2id import Argon2id
+
+TODAY = Argon2id(time_cost=1, memory_kib=1024, parallelism=1)
+PASSWORD = "sepia lantern forty-two"
+
+
+def by_somebody_else(time_cost: int, memory_kib: int, parallelism: int) -> str:
+    return argon2.PasswordHasher(time_cost, memory_kib, parallelism).hash(PASSWORD)
+
+
+@pytest.mark.parametrize("parallelism", [1, 2])
+def test_a_hash_says_what_it_was_made_with_and_is_never_the_same_twice(parallelism: int) -> None:
+    scheme = Argon2id(time_cost=2, memory_kib=512, parallelism=parallelism)
+    one, other = scheme.hash(PASSWORD), scheme.hash(PASSWORD)
+    assert one != other
+    shape = rf"\$argon2id\$v=19\$m=512,t=2,p={parallelism}\$[A-Za-z0-9+/]{{22}}\$[A-Za-z0-9+/]{{43}}"
+    assert re.fullmatch(shape, one)
+    assert scheme.verify(one, PASSWORD)
+    assert not scheme.verify(one, PASSWORD + " ")
+    assert not scheme.outdated(one)
+
+
+@pytest.mark.parametrize(
+    ("time_cost", "memory_kib", "parallelism"), [(1, 64, 1), (3, 1024, 1), (2, 512, 4), (1, 4096, 2)]
+)
+def test_hashes_of_other_makers_and_parameters_verify_and_are_outdated(
+    time_cost: int, memory_kib: int, parallelism: int
+) -> None:
+    password_hash = by_somebody_else(time_cost, memory_kib, parallelism)
+    assert TODAY.verify(password_hash, PASSWORD)
+    assert not TODAY.verify(password_hash, "another")
+    assert TODAY.outdated(password_hash)
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.text(st.characters(exclude_categories=["Cs"]), max_size=60))
+def test_every_password_verifies_against_its_own_hash(password: str) -> None:
+    cheap = Argon2id(time_cost=1, memory_kib=8, parallelism=1)
+    assert cheap.verify(cheap.hash(password), password)
+    assert not cheap.verify(cheap.hash(password), password + "x")
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        "",
+        "plaintext",
+        "$2b$12$abcdefghijklmnopqrstuuJ3nGZ1YQ1j8Yb6F3l9l6yWn4mX5m1y",
+        "$argon2i$v=19$m=64,t=1,p=1$c29tZXNhbHQ$x",
+        "$argon2id$v=19$m=64,t=1,p=1$$",
+        "$argon2id$v=19$m=64,t=1,p=1$not base64$x",
+        "$argon2id$v=19$m=64,t=1,p=2$c29tZXNhbHQ$!!",
+        by_somebody_else(1, 64, 1)[:-4],
+        by_somebody_else(1, 64, 2)[:-4],
+    ],
+)
+def test_what_is_no_hash_of_ours_opens_nothing(broken: str) -> None:
+    assert TODAY.verify(broken, PASSWORD) is False
+
+
+@pytest.mark.case("ENU-04")
+@pytest.mark.parametrize(
+    ("password_hash", "passes"),
+    [
+        pytest.param(by_somebody_else(1, 256, 1), 768, id="less memory"),
+        pytest.param(by_somebody_else(2, 256, 1), 512, id="less memory, more passes"),
+        pytest.param(by_somebody_else(1, 1024, 1), 0, id="the same"),
+        pytest.param(by_somebody_else(4, 1024, 1), 0, id="more than today"),
+        pytest.param("no hash at all", 1024, id="nothing"),
+    ],
+)
+def test_an_older_hash_costs_as_much_as_one_of_today(
+    password_hash: str, passes: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spent: list[int] = []
+    real = pwhash.argon2id.kdf
+
+    def kdf(*arguments: object, memlimit: int, opslimit: int, **rest: object) -> bytes:
+        spent.append(memlimit * opslimit // 1024)
+        return real(*arguments, memlimit=memlimit, opslimit=opslimit, **rest)
+
+    monkeypatch.setattr(pwhash.argon2id, "kdf", kdf)
+    TODAY.verify(password_hash, PASSWORD)
+    assert sum(spent) == passes
+
+
+def test_an_absent_hash_costs_what_a_hash_costs() -> None:
+    scheme = Argon2id(time_cost=2, memory_kib=16384, parallelism=1)
+    password_hash = scheme.hash(PASSWORD)
+
+    def fastest(work) -> float:
+        times = []
+        for _ in range(7):
+            begun = time.thread_time()
+            work()
+            times.append(time.thread_time() - begun)
+        return min(times)
+
+    real, absent = fastest(lambda: scheme.verify(password_hash, PASSWORD)), fastest(scheme.spend_all)
+    assert 0.6 < absent / real < 1.6

@@ -1,0 +1,73 @@
+"""Log lines: one event is one line, whatever somebody managed to put into it."""
+
+import io
+import json
+import logging
+from collections.abc import Iterator
+
+import pytest
+
+from config.logging import ConsoleFormatter, EventFormatter, configure_logging
+from config.settings import load_settings
+from tests.config.test_settings import GOOD
+
+NASTY = [
+    'a\r\n{"level": "INFO", "event": "forged"}',
+    "\x1b[2J\x1b[31mred",
+    '", "admin": true, "x": "',
+    "%s %d %(secret)s",
+    "{0.__class__.__init__.__globals__}",
+    "\u2028\u2029\x85\x00\x7f",
+    "a\ud800b",
+]
+
+
+@pytest.fixture
+def restored_logging() -> Iterator[None]:
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    yield
+    root.handlers[:], root.level = handlers, level
+
+
+def written(formatter: logging.Formatter, event: str, **extra: str) -> str:
+    stream = io.StringIO()
+    handler = logging.StreamHandler(stream)
+    handler.setFormatter(formatter)
+    logger = logging.Logger("masthead.tests")  # noqa: LOG001 - belongs to this test alone
+    logger.addHandler(handler)
+    logger.warning(event, extra=extra)
+    return stream.getvalue()
+
+
+@pytest.mark.case("INJ-04")
+@pytest.mark.parametrize("nasty", NASTY)
+def test_a_json_line_stays_one_line_and_says_what_was_said(nasty: str) -> None:
+    line = written(EventFormatter(), "refused", path=nasty)
+    assert len(line.splitlines()) == 1
+    assert line.isascii()
+    assert line[:-1].isprintable()
+    assert json.loads(line)["path"] == nasty
+    assert json.loads(line)["event"] == "refused"
+
+
+@pytest.mark.case("INJ-04")
+@pytest.mark.parametrize("nasty", NASTY)
+def test_a_line_for_people_stays_one_line(nasty: str) -> None:
+    line = written(ConsoleFormatter("%(levelname)s %(message)s"), "refused", path=nasty)
+    assert len(line.splitlines()) == 1
+    assert line[:-1].isprintable()
+    assert line.startswith("WARNING refused")
+
+
+def test_a_json_line_names_time_level_logger_and_event() -> None:
+    line = json.loads(written(EventFormatter(), "mail.sent", letter="x"))
+    assert set(line) == {"time", "level", "logger", "event", "letter"}
+
+
+@pytest.mark.usefixtures("restored_logging")
+def test_ignored_settings_are_told_once_at_start(capsys: pytest.CaptureFixture[str]) -> None:
+    configure_logging(load_settings(GOOD | {"AUTH_GOOGLE_CLIENT_ID": "hunter2"}))
+    line = json.loads(capsys.readouterr().err)
+    assert line["event"] == "settings_not_used_yet"
+    assert line["settings"] == ["AUTH_GOOGLE_CLIENT_ID"]

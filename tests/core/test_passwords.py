@@ -1,0 +1,126 @@
+"""The bar for new passwords."""
+
+import time
+import unicodedata
+from contextlib import suppress
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from service.core.errors import ValidationFailed
+from service.core.passwords import LONGEST_PASSWORD, MOST_BYTES, PasswordPolicy, normalise_password
+
+POLICY = PasswordPolicy(site_words=("The Masthead",))
+LAX = PasswordPolicy(min_strength=0, refuse_common=False)
+
+
+def code(password: str, policy: PasswordPolicy = POLICY, about: tuple[str | None, ...] = ()) -> str:
+    with pytest.raises(ValidationFailed) as refused:
+        policy.accept(password, about=about)
+    (error,) = refused.value.errors
+    assert error.field == "password"
+    assert error.message.endswith(".")
+    return error.code
+
+
+@pytest.mark.parametrize(
+    ("password", "expected"),
+    [
+        ("", "password_too_short"),
+        ("kj8#x!q", "password_too_short"),
+        ("e\u0301" * 5 + "xy", "password_too_short"),
+        ("x" * 257, "password_too_long"),
+        ("x" * 1_000_000, "password_too_long"),
+        ("😀" * 256 + "a", "password_too_long"),
+        ("ab\0cdefgh", "invalid_text"),
+        ("abcdefgh\ud800", "invalid_text"),
+        ("password", "password_breached"),
+        ("PaSsWoRd", "password_breached"),
+        ("trustno1", "password_breached"),
+        ("aaaaaaaaaa", "password_guessable"),
+        ("abcabcabcabc", "password_guessable"),
+        ("abcdefghijk", "password_guessable"),
+        ("themasthead", "password_guessable"),
+    ],
+)
+def test_a_password_below_the_bar_is_told_why(password: str, expected: str) -> None:
+    assert code(password) == expected
+
+
+@pytest.mark.parametrize(
+    "password",
+    [
+        "sepia lantern forty-two",
+        "  spaces are kept  ",
+        "xk9#mQ2v",
+        "пароль для чтения газет",
+        "合言葉は秘密です本当に",
+        "🦊🌧️ fox in the rain",
+        "sepia lantern forty-two " * 10,
+        "".join(chr(0x4E00 + 7 * place) for place in range(LONGEST_PASSWORD)),
+    ],
+)
+def test_a_good_password_is_taken_as_it_is(password: str) -> None:
+    assert POLICY.accept(password) == unicodedata.normalize("NFC", password)
+
+
+@pytest.mark.parametrize("about", ["ada.lovelace@example.org", "Ada Lovelace"])
+def test_a_password_made_of_the_readers_own_words_is_refused(about: str) -> None:
+    assert POLICY.accept("adalovelace1815analytical") == "adalovelace1815analytical"
+    assert code("lovelace1", about=(about,)) == "password_guessable"
+
+
+def test_the_bar_can_be_raised_and_lowered() -> None:
+    assert code("xk9#mQ2v", PasswordPolicy(min_length=15)) == "password_too_short"
+    assert code("horsehorse99", PasswordPolicy(min_strength=4)) == "password_guessable"
+    assert LAX.accept("password") == "password"
+
+
+@pytest.mark.case("DOS-01", "DOS-02")
+@pytest.mark.parametrize(
+    "password", ["a" * 1_000_000, "\u0301\u0327" * 30_000, "a" + "\u0301\u0327" * 127, "(((" * 85]
+)
+def test_a_costly_password_costs_little(password: str) -> None:
+    begun = time.perf_counter()
+    normalise_password(password)
+    with suppress(ValidationFailed):
+        POLICY.accept(password)
+    assert time.perf_counter() - begun < 0.15
+
+
+@pytest.mark.case("INJ-10")
+@settings(max_examples=50, deadline=500)
+@given(st.text(alphabet="aA@4 1!l(qwertypassword", min_size=8, max_size=LONGEST_PASSWORD))
+def test_judging_a_password_takes_no_time_to_speak_of(password: str) -> None:
+    begun = time.process_time()
+    with suppress(ValidationFailed):
+        POLICY.accept(password, about=("reader@example.org", "Ada"))
+    assert time.process_time() - begun < 0.4
+
+
+@given(st.text())
+def test_any_text_normalises_to_something_that_can_be_hashed_or_to_nothing(typed: str) -> None:
+    password = normalise_password(typed)
+    if password is not None:
+        assert len(password.encode()) <= 3 * MOST_BYTES
+        assert unicodedata.is_normalized("NFC", password)
+        assert "\0" not in password
+
+
+@given(st.text(st.characters(exclude_categories=["Cs"]), max_size=60))
+def test_composed_and_decomposed_spellings_are_one_password(typed: str) -> None:
+    spellings = {normalise_password(unicodedata.normalize(form, typed)) for form in ("NFC", "NFD")}
+    assert len(spellings) == 1
+
+
+@given(st.text(max_size=300), st.integers(8, 64))
+def test_what_is_accepted_is_long_enough_and_reads_the_same_again(typed: str, least: int) -> None:
+    policy = PasswordPolicy(min_length=least, min_strength=0, refuse_common=False)
+    try:
+        accepted = policy.accept(typed)
+    except ValidationFailed:
+        return
+    assert least <= len(accepted)
+    assert len(typed) <= LONGEST_PASSWORD
+    assert normalise_password(accepted) == accepted

@@ -1,0 +1,163 @@
+"""The outbox: every row to one worker at a time, the urgent first, settled by whoever holds it."""
+
+import threading
+from collections import Counter
+from datetime import datetime, timedelta
+from uuid import UUID
+
+import pytest
+from sqlalchemy import text
+
+from service.core.values import OutboxRow, Outcome, Priority
+from service.store.store import SqlStore
+from tests.store.conftest import HOUR, NOW
+
+LEASE = timedelta(seconds=60)
+
+
+def add(
+    store: SqlStore,
+    address: str = "reader@example.org",
+    *,
+    at: datetime = NOW,
+    priority: Priority = Priority.NOTICE,
+    outcome: Outcome | None = None,
+) -> UUID:
+    with store.write() as uow:
+        return uow.outbox.add(
+            "letter",
+            address=address,
+            canonical=address,
+            at=at,
+            expires_in=HOUR,
+            priority=priority,
+            context={"name": "Zoë"},
+            outcome=outcome,
+        )
+
+
+def claim(store: SqlStore, now: datetime = NOW, limit: int = 10) -> list[OutboxRow]:
+    with store.write() as uow:
+        return uow.outbox.claim(now, lease=LEASE, limit=limit)
+
+
+def test_a_claimed_row_is_what_was_added_and_nobody_elses(store: SqlStore) -> None:
+    row_id = add(store)
+    (row,) = claim(store)
+    assert (row.id, row.address, row.context) == (row_id, "reader@example.org", {"name": "Zoë"})
+    assert (row.fence, row.attempts, row.expires_at) == (1, 1, NOW + HOUR)
+    assert claim(store) == []
+
+
+def test_a_row_comes_back_when_its_lease_is_over(store: SqlStore) -> None:
+    add(store)
+    claim(store)
+    assert claim(store, NOW + LEASE - timedelta(seconds=1)) == []
+    (again,) = claim(store, NOW + LEASE)
+    assert (again.fence, again.attempts) == (2, 2)
+
+
+@pytest.mark.case("FLT-13")
+def test_who_slept_through_the_lease_changes_nothing_any_more(store: SqlStore) -> None:
+    add(store)
+    (sleeper,) = claim(store)
+    (heir,) = claim(store, NOW + LEASE)
+    with store.write() as uow:
+        assert uow.outbox.rendering(sleeper, NOW) is False
+        assert uow.outbox.release(sleeper, due_at=NOW, answer="", forget_rendering=True) is False
+        assert uow.outbox.settle(sleeper, Outcome.BROKEN, at=NOW) is False
+        assert uow.outbox.settle(heir, Outcome.SENT, at=NOW) is True
+        assert uow.outbox.settle(heir, Outcome.BROKEN, at=NOW) is False
+
+
+@pytest.mark.case("DOS-13")
+def test_the_urgent_go_first_and_among_equals_the_longest_due(store: SqlStore) -> None:
+    for minute in range(3):
+        at = NOW - timedelta(minutes=minute)
+        add(store, f"notice{minute}@example.org", at=at)
+        add(store, f"reset{minute}@example.org", at=at, priority=Priority.RESET)
+        add(store, f"verify{minute}@example.org", at=at, priority=Priority.VERIFY)
+    claimed = [row.address.partition("@")[0] for row in claim(store, limit=7)]
+    assert claimed == ["reset2", "reset1", "reset0", "verify2", "verify1", "verify0", "notice2"]
+
+
+def test_no_row_is_claimed_before_its_time_or_after_its_end(store: SqlStore) -> None:
+    add(store, at=NOW + timedelta(seconds=1))
+    add(store, outcome=Outcome.THROTTLED)
+    assert claim(store) == []
+    assert len(claim(store, NOW + timedelta(seconds=1))) == 1
+
+
+def test_a_released_row_waits_and_may_keep_the_instant_it_was_signed_at(store: SqlStore) -> None:
+    add(store)
+    later = NOW
+    for forget in (False, True):
+        (row,) = claim(store, later)
+        later += timedelta(minutes=5)
+        with store.write() as uow:
+            assert uow.outbox.rendering(row, NOW)
+            assert uow.outbox.release(row, due_at=later, answer="451 later", forget_rendering=forget)
+        assert claim(store, later - timedelta(seconds=1)) == []
+        with store.engine.connect() as connection:
+            rendered = connection.execute(text("SELECT rendered_at FROM outbox")).scalar()
+        assert (rendered is None) is forget
+
+
+def test_a_settled_row_keeps_the_record_and_loses_the_context(store: SqlStore) -> None:
+    add(store)
+    (row,) = claim(store)
+    with store.write() as uow:
+        assert uow.outbox.settle(row, Outcome.SENT, at=NOW, answer="250 " + "x" * 9000)
+    with store.engine.connect() as connection:
+        kept = connection.execute(text("SELECT outcome, answer, context FROM outbox")).one()
+    assert kept.outcome == "sent"
+    assert len(kept.answer) == 500
+    assert "Zoë" not in str(kept.context)
+    assert claim(store, NOW + 2 * HOUR) == []
+
+
+def test_a_throttled_row_never_holds_what_it_was_about(store: SqlStore) -> None:
+    add(store, outcome=Outcome.THROTTLED)
+    with store.engine.connect() as connection:
+        assert str(connection.execute(text("SELECT context FROM outbox")).scalar()) == "{}"
+
+
+def test_what_an_address_was_told_lately_is_known(store: SqlStore) -> None:
+    add(store, outcome=Outcome.SENT)
+    add(store, "other@example.org", outcome=Outcome.NO_ACCOUNT)
+    with store.read() as uow:
+        told = uow.outbox.told_since
+        assert told("letter", "reader@example.org", NOW - HOUR) is True
+        assert told("letter", "reader@example.org", NOW) is False
+        assert told("another", "reader@example.org", NOW - HOUR) is False
+        assert told("letter", "other@example.org", NOW - HOUR) is False
+
+
+def test_only_old_records_are_swept_away(store: SqlStore) -> None:
+    add(store, outcome=Outcome.SENT)
+    add(store)
+    with store.write() as uow:
+        assert uow.outbox.purge(NOW) == 0
+        assert uow.outbox.purge(NOW + timedelta(seconds=1)) == 1
+    assert len(claim(store)) == 1
+
+
+@pytest.mark.case("FLT-12")
+def test_workers_at_once_share_the_rows_without_taking_one_twice(store: SqlStore) -> None:
+    wanted = {add(store, f"reader{number}@example.org") for number in range(60)}
+    taken: Counter[UUID] = Counter()
+
+    def work() -> None:
+        while rows := claim(store, limit=3):
+            taken.update(row.id for row in rows)
+
+    workers = [threading.Thread(target=work) for _ in range(4)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+    # a claim may find nothing while another holds the last rows; what is left is still there
+    while rows := claim(store):
+        taken.update(row.id for row in rows)
+    assert set(taken) == wanted
+    assert set(taken.values()) == {1}

@@ -1,0 +1,156 @@
+"""Every statement that runs often finds its rows through an index, on both databases.
+
+The statements are caught as the repositories send them, then explained with their own parameters. PostgreSQL
+is told not to read whole tables if there is another way, since its tables here are too small to bother.
+"""
+
+import json
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import Engine, event
+
+from service.core.values import Outcome, Priority, new_id
+from service.store.database import open_engine
+from service.store.store import SqlStore
+from service.store.unit_of_work import SqlUnitOfWork
+from tests.store.conftest import HOUR, NOW, a_session, a_signup, a_user
+from tests.support.databases import PostgresDatabases, SqliteDatabases
+
+USER, SIGNUP = a_user(), a_signup()
+SESSION, SECRET_HASH = a_session(USER)
+
+HOT: dict[str, Callable[[SqlUnitOfWork], Any]] = {
+    "users.by_id": lambda uow: uow.users.by_id(USER.id),
+    "users.by_address": lambda uow: uow.users.by_address(USER.canonical),
+    "users.set_password": lambda uow: uow.users.set_password(
+        USER.id, "x", if_epoch=0, if_reset_letter=new_id(), at=NOW
+    ),
+    "users.verify_email": lambda uow: uow.users.verify_email(USER.id, at=NOW),
+    "users.rehash": lambda uow: uow.users.rehash(USER.id, "x", if_hash="y"),
+    "users.raise_epoch": lambda uow: uow.users.raise_epoch(USER.id),
+    "users.newest_reset_letter": lambda uow: uow.users.newest_reset_letter(USER.id, new_id()),
+    "users.set_disabled": lambda uow: uow.users.set_disabled(USER.id, NOW),
+    "sessions.of": lambda uow: uow.sessions.of(USER.id, NOW),
+    "sessions.touch": lambda uow: uow.sessions.touch(SESSION.id, seen_at=NOW, idle_until=NOW, ip=""),
+    "sessions.renew": lambda uow: uow.sessions.renew(SESSION.id, epoch=1, secret_hash=SECRET_HASH),
+    "sessions.end": lambda uow: uow.sessions.end(SESSION.id, user_id=USER.id),
+    "sessions.end_by_hash": lambda uow: uow.sessions.end_by_hash(SECRET_HASH),
+    "sessions.end_all": lambda uow: uow.sessions.end_all(USER.id),
+    "sessions.end_all but": lambda uow: uow.sessions.end_all(USER.id, but=SESSION.id),
+    "sessions.purge": lambda uow: uow.sessions.purge(NOW),
+    "signups.get": lambda uow: uow.signups.get(SIGNUP.id),
+    "signups.take": lambda uow: uow.signups.take(SIGNUP),
+    "signups.discard": lambda uow: uow.signups.discard(SIGNUP.canonical),
+    "signups.purge": lambda uow: uow.signups.purge(NOW),
+    "outbox.told_since": lambda uow: uow.outbox.told_since("letter", USER.canonical, NOW - HOUR),
+    "outbox.claim and settle": lambda uow: [
+        uow.outbox.settle(row, Outcome.SENT, at=NOW)
+        for row in uow.outbox.claim(NOW, lease=timedelta(minutes=1), limit=5)
+    ],
+    "outbox.purge": lambda uow: uow.outbox.purge(NOW),
+}
+
+
+class Enough(Exception):
+    """The statements are known; nothing of it is to stay."""
+
+
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def filled(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[SqlStore]:
+    """A store with some rows and up-to-date statistics, for all statements in turn."""
+    if request.param == "sqlite":
+        databases: SqliteDatabases = request.getfixturevalue("sqlite_databases")
+        url = databases.new(tmp_path_factory.mktemp("plans"))
+    else:
+        servers: PostgresDatabases = request.getfixturevalue("postgres_databases")
+        url = servers.new()
+    store = SqlStore(open_engine(url))
+    with store.write() as uow:
+        uow.users.add(USER)
+        uow.sessions.add(SESSION, SECRET_HASH)
+        uow.signups.add(SIGNUP)
+        for number in range(200):
+            address = USER.email if number < 2 else f"reader{number}@example.org"
+            owner = a_user(address)
+            if uow.users.add(owner):
+                uow.sessions.add(*a_session(owner, f"secret {number}"))
+            uow.signups.add(a_signup(address))
+            uow.outbox.add(
+                "letter",
+                address=address,
+                canonical=address,
+                at=NOW,
+                expires_in=HOUR,
+                priority=list(Priority)[number % 3],
+                outcome=None if number % 10 else Outcome.SENT,
+            )
+    with store.engine.begin() as connection:
+        connection.exec_driver_sql("ANALYZE")
+    yield store
+    store.engine.dispose()
+
+
+def caught(store: SqlStore, work: Callable[[SqlUnitOfWork], Any]) -> list[tuple[str, Any]]:
+    """The statements that work sends, with their parameters; what they did is undone."""
+    sent: list[tuple[str, Any]] = []
+
+    def catch(_connection: Any, _cursor: Any, statement: str, parameters: Any, *_: Any) -> None:
+        sent.append((statement, parameters))
+
+    event.listen(store.engine, "before_cursor_execute", catch)
+    with suppress(Enough), store.write() as uow:
+        work(uow)
+        raise Enough
+    event.remove(store.engine, "before_cursor_execute", catch)
+    return [(statement, values) for statement, values in sent if not statement.startswith("BEGIN")]
+
+
+def nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    yield plan
+    for below in plan.get("Plans", []):
+        yield from nodes(below)
+
+
+def full_reads(engine: Engine, statement: str, parameters: Any) -> list[str]:
+    """What a plan reads from end to end."""
+    with engine.connect() as connection:
+        if engine.dialect.name == "sqlite":
+            steps = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters).all()
+            return [step.detail for step in steps if step.detail.startswith("SCAN")]
+        connection.exec_driver_sql("SET LOCAL enable_seqscan = off")
+        found = connection.exec_driver_sql(f"EXPLAIN (FORMAT JSON) {statement}", parameters).scalar()
+        (plan,) = json.loads(found) if isinstance(found, str) else found
+        return [
+            f"{node['Node Type']} on {node.get('Relation Name') or node.get('Index Name')}"
+            for node in nodes(plan["Plan"])
+            if node["Node Type"] == "Seq Scan" or ("Index" in node["Node Type"] and "Index Cond" not in node)
+        ]
+
+
+@pytest.mark.case("DOS-13")
+@pytest.mark.parametrize("name", HOT)
+def test_a_hot_statement_reads_no_table_from_end_to_end(filled: SqlStore, name: str) -> None:
+    statements = caught(filled, HOT[name])
+    assert statements
+    for statement, parameters in statements:
+        assert full_reads(filled.engine, statement, parameters) == [], statement
+
+
+def test_the_look_up_behind_every_page_view_reads_no_table_from_end_to_end(filled: SqlStore) -> None:
+    lookup = filled._lookup
+    asked = {**lookup._constants, "secret_hash": SECRET_HASH, "now": lookup._bind_now(NOW)}
+    parameters = tuple(asked[name] for name in lookup._positions) if lookup._positions else asked
+    assert filled.signed_in(SECRET_HASH, NOW) is not None
+    assert full_reads(filled.engine, lookup._sql, parameters) == []
+
+
+@pytest.mark.parametrize(
+    "statement",
+    ["SELECT id FROM users WHERE name = 'Ada'", "SELECT id FROM outbox WHERE letter = 'x' ORDER BY id"],
+)
+def test_a_statement_without_an_index_would_be_found_out(filled: SqlStore, statement: str) -> None:
+    assert full_reads(filled.engine, statement, ())
