@@ -39,16 +39,23 @@ def no_content() -> Response:
     return response
 
 
-def problems(**described: str) -> dict[str | int, Any]:
-    """Describe error answers for OpenAPI: `problems(s400="invalid_token, expired_token")`."""
+def problems(*, body: bool = False, **described: str) -> dict[str | int, Any]:
+    """Describe error answers for OpenAPI: `problems(body=True, s400="`invalid_token`, `expired_token`.")`."""
     schema = {"schema": {"$ref": f"#/components/schemas/{ProblemModel.__name__}"}}
     always = {
         "s403": "`cross_origin_refused`: a change from another site.",
-        "s422": "`validation_failed`: `errors` names the fields.",
         "s429": "`rate_limited`, with `Retry-After`.",
+        "s500": "`internal_error`.",
         "s503": "`unavailable`, with `Retry-After`.",
     }
+    if body:
+        always |= {
+            "s413": "`payload_too_large`: more than 64 KiB.",
+            "s415": "`unsupported_media_type`: not `application/json`.",
+            "s422": "`validation_failed`: `errors` names the fields.",
+        }
+        described["s400"] = " ".join(["`invalid_json`.", *filter(None, [described.get("s400")])])
     return {
         status.removeprefix("s"): {"description": text, "content": {"application/problem+json": schema}}
-        for status, text in (always | described).items()
+        for status, text in sorted((always | described).items())
     }

@@ -17,7 +17,7 @@ api = APIBlueprint(
 )
 
 
-@api.post("/forgot", responses={202: Accepted, **problems()})
+@api.post("/forgot", responses={202: Accepted, **problems(body=True)})
 def forgot(body: ForgotBody) -> Response:
     """Ask for a reset letter
 
@@ -29,7 +29,10 @@ def forgot(body: ForgotBody) -> Response:
     return response
 
 
-@api.post("/reset", responses={200: PasswordChanged, **problems(s400="`invalid_token`, `expired_token`.")})
+@api.post(
+    "/reset",
+    responses={200: PasswordChanged, **problems(body=True, s400="`invalid_token`, `expired_token`.")},
+)
 def reset(body: ResetBody) -> Response:
     """Set a new password with the token of the latest letter
 
@@ -43,7 +46,7 @@ def reset(body: ResetBody) -> Response:
     "/change",
     responses={
         200: PasswordChanged,
-        **problems(s401="`unauthenticated`, `invalid_credentials`, `reauthentication_required`."),
+        **problems(body=True, s401="`unauthenticated`, `invalid_credentials`, `reauthentication_required`."),
     },
     security=[{"session": []}],
 )

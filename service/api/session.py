@@ -35,6 +35,7 @@ class SessionPath(BaseModel):
     responses={
         200: SignedInModel,
         **problems(
+            body=True,
             s401="`invalid_credentials`: unknown address, wrong password or no password, all alike.",
             s403="After the right password only: `account_disabled`, `email_unverified` (a new link is mailed)."
             " Also `cross_origin_refused`.",

@@ -19,7 +19,7 @@ api = APIBlueprint(
 )
 
 
-@api.post("/signup", responses={202: Accepted, **problems()})
+@api.post("/signup", responses={202: Accepted, **problems(body=True)})
 def sign_up(body: SignupBody) -> Response:
     """Ask for an account
 
@@ -42,7 +42,8 @@ def sign_up(body: SignupBody) -> Response:
 
 
 @api.post(
-    "/signup/confirm", responses={201: SignedInModel, **problems(s400="`invalid_token`, `expired_token`.")}
+    "/signup/confirm",
+    responses={201: SignedInModel, **problems(body=True, s400="`invalid_token`, `expired_token`.")},
 )
 def confirm(body: ConfirmBody) -> Response:
     """Prove the mailbox, get the account and a session

@@ -25,7 +25,7 @@ class Reader(UserMixin):  # type: ignore[misc]
 
 def register(app: Flask) -> None:
     """Let Flask-Login find the reader by our cookie; its own cookies and session keys are not in use."""
-    manager = LoginManager(app)
+    manager = LoginManager(app, add_context_processor=False)  # `web.presentation` survives an absent database
     manager.session_protection = None
     app.config["REMEMBER_COOKIE_NAME"] = "\0not-in-use"
 

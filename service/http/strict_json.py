@@ -39,7 +39,10 @@ class StrictRequest(Request):
             raise UnsupportedMediaType
         if self.content_length is not None and self.content_length > LONGEST_BODY:
             raise RequestEntityTooLarge
-        return read_object(self.get_data(cache=False))
+        body = self.get_data(cache=False)
+        if self.content_length is None and len(body) >= LONGEST_BODY:  # Werkzeug cuts off what has no length
+            raise RequestEntityTooLarge
+        return read_object(body)
 
 
 def read_object(body: bytes) -> dict[str, Any]:
@@ -62,6 +65,7 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(pairs) > MOST_FIELDS:
         raise InvalidJson
     names = [name for name, _ in pairs]
+    "".join(names).encode()  # raises ValueError for unpaired surrogates, which pydantic would overlook in a name
     twice = {name for name in names if names.count(name) > 1} if len(set(names)) < len(names) else set()
     if twice:
         raise ValidationFailed(

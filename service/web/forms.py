@@ -29,7 +29,7 @@ def ticked(name: str) -> bool:
 def wanted_next() -> str | None:
     """Return the page to go back to, as it was asked for; flows decide whether it may be followed."""
     value = posted("next") if request.method == "POST" else request.args.get("next", "")
-    return value[:LONGEST_URL] or None
+    return value if 0 < len(value) <= LONGEST_URL else None
 
 
 def with_next(path: str, next: str | None) -> str:

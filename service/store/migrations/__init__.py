@@ -1,37 +1,34 @@
-"""How the schema grows. `upgrade` brings a database to the newest revision; safe twice and at once."""
+"""How the schema grows. `upgrade` brings a database to the newest revision; safe twice and at once.
 
+Only `upgrade` needs Alembic. It loads every database dialect and a template engine, so web processes, which ask
+no more than whether the revision is right, do without.
+"""
+
+from functools import cache
 from pathlib import Path
 
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, Engine, text
+from sqlalchemy import Connection, Engine, inspect, text
 
 from service.core.errors import Unavailable
 from service.store.database import database_errors_as_unavailable
 
 ADVISORY_LOCK = 7_377_214_501  # any number nobody else uses
 PATIENCE = "60s"
+HERE = Path(__file__).parent
 
 
-def _config(connection: Connection | None = None) -> Config:
-    config = Config()
-    config.set_main_option("script_location", str(Path(__file__).parent).replace("%", "%%"))
-    config.set_main_option("path_separator", "os")
-    config.attributes["connection"] = connection
-    return config
-
-
-def newest_revision() -> str | None:
-    """Return the revision this code needs."""
-    return ScriptDirectory.from_config(_config()).get_current_head()
+@cache
+def newest_revision() -> str:
+    """Return the revision this code needs: the number that the last file of `versions/` begins with."""
+    return max(file.name for file in (HERE / "versions").glob("[0-9]*.py")).partition("_")[0]
 
 
 def current_revision(engine: Engine) -> str | None:
     """Return the revision the database is at, None when it is empty. Raises `Unavailable`."""
     with database_errors_as_unavailable(), engine.connect() as connection:
-        return MigrationContext.configure(connection).get_current_revision()
+        if not inspect(connection).has_table("alembic_version"):
+            return None
+        return connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
 
 
 def upgrade(engine: Engine) -> None:
@@ -41,10 +38,21 @@ def upgrade(engine: Engine) -> None:
             connection.execute(text(f"SET LOCAL lock_timeout = '{PATIENCE}'"))
             connection.execute(text(f"SET LOCAL statement_timeout = '{PATIENCE}'"))
             connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": ADVISORY_LOCK})
-        command.upgrade(_config(connection), "head")
+        _run_alembic(connection)
 
 
 def require_current(engine: Engine) -> None:
     """Raise `Unavailable` unless the database is at the revision this code needs."""
     if current_revision(engine) != newest_revision():
         raise Unavailable
+
+
+def _run_alembic(connection: Connection) -> None:
+    from alembic import command
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", str(HERE).replace("%", "%%"))
+    config.set_main_option("path_separator", "os")
+    config.attributes["connection"] = connection
+    command.upgrade(config, "head")

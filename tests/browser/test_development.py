@@ -1,0 +1,81 @@
+"""What a newcomer meets after `make run`: everything in one process, letters in the dev mailbox."""
+
+import os
+import subprocess
+import sys
+import time
+from contextlib import contextmanager
+
+import httpx
+from playwright.sync_api import expect
+
+from tests.browser.inspection import Watch, faults_of
+from tests.browser.reader import FIRST
+from tests.support.environment import process_environment
+from tests.support.live import ROOT
+from tests.support.processes import end_group, free_port
+
+
+@contextmanager
+def development(folder, database_url):
+    """The service with the settings of `make run`, its `var/` in a folder of the test."""
+    port = free_port()
+    url = f"http://localhost:{port}"
+    environment = process_environment(
+        {"AUTH_ENV": "development", "AUTH_PUBLIC_URL": url, "AUTH_DATABASE_URL": database_url}
+    ) | {"PORT": str(port), "WEB_CONCURRENCY": "1", "PYTHONPATH": f"{ROOT}{os.pathsep}"}
+    with (folder / "log").open("wb") as log:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "config.server"],
+            cwd=folder,
+            env=environment,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+        )
+    try:
+        wait_until_ready(url)
+        yield url
+    finally:
+        end_group(process)
+        print((folder / "log").read_text())
+
+
+def wait_until_ready(url):
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline:
+        try:
+            if httpx.get(f"{url}/readyz", trust_env=False).status_code == 200:
+                return
+        except httpx.TransportError:
+            pass
+        time.sleep(0.05)
+    raise AssertionError("not ready after 30 s")
+
+
+def test_the_button_in_a_letter_works_in_the_dev_mailbox(tmp_path, sqlite_url, new_page):
+    with development(tmp_path, sqlite_url) as url:
+        page = new_page(base_url=url, color_scheme="dark")
+        watch = Watch(page.context, url)
+        page.goto("/dev/mailbox")
+        faults = faults_of(page)
+        page.goto("/signup")
+        page.get_by_label("Email address").fill("ada@example.org")
+        page.get_by_label("Password").fill(FIRST)
+        page.get_by_role("button", name="Create account").click()
+        letter = page.get_by_role("link", name="Confirm your account at The Masthead")
+        page.get_by_role("link", name="Mailbox").click()
+        for _ in range(50):
+            if letter.count():
+                break
+            page.wait_for_timeout(100)
+            page.reload()
+        faults += faults_of(page)
+        letter.click()
+        expect(page.get_by_role("heading", level=1)).to_have_text("Confirm your account at The Masthead")
+        faults += faults_of(page)
+        frame = page.frame_locator("iframe[title='The letter as HTML']")
+        frame.get_by_role("link", name="Confirm my account").click()
+        page.get_by_role("main").get_by_role("button", name="Confirm my account").click()
+        expect(page.get_by_role("heading", level=1)).to_have_text("Your account")
+        assert (faults, watch.faults) == ([], [])

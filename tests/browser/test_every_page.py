@@ -1,0 +1,122 @@
+"""Every page, light and dark: sound at phone and desktop width, named for screen readers, readable, ours alone."""
+
+import httpx
+from playwright.sync_api import expect
+
+from tests.browser.inspection import faults_of
+from tests.browser.reader import FIRST
+
+
+def pages(reader, unconfirmed_link):
+    """Open page after page, as a reader meets them who makes every mistake; yield each."""
+    page = reader.page
+    yield page.goto("/signup")
+    reader.press("Create account")
+    yield reader.reads("Create an account")
+    reader.ask_to_join()
+    yield
+    page.goto(unconfirmed_link)
+    yield reader.reads("Confirm your account")
+    reader.press("Confirm my account")
+    yield expect(page.get_by_role("alert")).to_be_visible()
+    page.goto(reader.next_letter().link("/signup/confirm"))
+    yield reader.reads("Confirm your account")
+    reader.press("Confirm my account")
+    yield reader.reads("Your account")
+    yield page.goto("/signup/confirm?token=used")
+    with httpx.Client(base_url=reader.site.url, trust_env=False, headers={"User-Agent": "x" * 300}) as other:
+        other.post("/api/v1/login", json={"email": reader.address, "password": FIRST})
+    yield page.goto("/account/devices")
+    reader.press("Sign out everywhere else")
+    yield reader.reads("Your devices")
+    yield page.goto("/account/password")
+    reader.press("Save password")
+    yield expect(page.get_by_role("alert")).to_be_visible()
+    yield page.goto("/logout")
+    reader.press("Sign out")
+    yield reader.reads("Sign in")
+    reader.press("Sign in")
+    yield expect(page.get_by_role("alert")).to_be_visible()
+    yield page.goto("/forgot-password?next=/account")
+    reader.press("Send instructions")
+    yield expect(page.get_by_role("alert")).to_be_visible()
+    reader.ask_to_reset()
+    yield
+    page.goto(reader.next_letter().link("/reset-password"))
+    yield reader.reads("Choose a new password")
+    reader.choose("password")
+    yield expect(page.get_by_role("alert")).to_be_visible()
+    yield page.goto("/reset-password?token=broken")
+    page.goto("/login")
+    page.context.clear_cookies()
+    reader.press("Sign in")
+    yield reader.reads("Please try again")
+    yield page.goto("/there/is/nothing")
+    yield page.goto("/docs")
+
+
+def test_every_page_is_sound(site, new_reader):
+    stranger = new_reader(site)
+    stranger.ask_to_join()
+    link = stranger.next_letter().link("/signup/confirm")
+    reader = new_reader(site)
+    faults, seen = [], set()
+    for _ in pages(reader, link):
+        seen.add(reader.page.title())
+        faults += faults_of(reader.page)
+    assert faults == []
+    assert len(seen) >= 19, seen
+
+
+def test_fields_tell_password_managers_and_keyboards_what_they_are(site, new_reader):
+    reader = new_reader(site)
+
+    def hints(path):
+        reader.page.goto(path)
+        inputs = reader.page.locator("form input:not([type=hidden]):not([type=checkbox])")
+        return [(i.get_attribute("type"), i.get_attribute("autocomplete")) for i in inputs.all()]
+
+    assert hints("/login") == [("email", "username"), ("password", "current-password")]
+    assert hints("/signup") == [("email", "email"), ("password", "new-password"), ("text", "name")]
+    assert hints("/forgot-password") == [("email", "username")]
+    reader.ask_to_join()
+    reader.page.goto(reader.next_letter().link("/signup/confirm"))
+    reader.press("Confirm my account")
+    assert hints("/account/password") == [
+        ("email", "username"),
+        ("password", "current-password"),
+        ("password", "new-password"),
+    ]
+
+
+def test_mistakes_are_told_above_and_beside_their_fields(site, new_reader):
+    reader = new_reader(site, java_script_enabled=False)
+    page = reader.page
+    page.goto("/signup")
+    page.get_by_label("Email address").fill("ada@")
+    page.get_by_label("Password").fill("ada")
+    page.get_by_label("Name").fill("Ada")
+    reader.press("Create account")
+    reader.is_alerted("Enter a valid email address. Use at least 8 characters.")
+    email, password = page.get_by_label("Email address"), page.get_by_label("Password")
+    expect(email).to_have_attribute("aria-invalid", "true")
+    expect(email).to_have_accessible_description("Enter a valid email address.")
+    expect(password).to_have_accessible_description(
+        "Use at least 8 characters."
+        " At least 8 characters. A few unrelated words are strong and easy to remember."
+    )
+    expect(page.get_by_label("Name")).not_to_have_attribute("aria-invalid", "true")
+    assert [email.input_value(), password.input_value()] == ["ada@", ""]
+    page.get_by_role("link", name="Use at least 8 characters.").click()
+    expect(password).to_be_focused()
+
+
+def test_forced_colours_and_less_motion_are_respected(site, new_reader):
+    page = new_reader(site, forced_colors="active", reduced_motion="reduce").page
+    page.goto("/login")
+    button = page.get_by_role("button", name="Sign in")
+    style = button.evaluate(
+        "e => { const s = getComputedStyle(e); return [s.borderTopColor, s.color, s.transitionDuration] }"
+    )
+    assert style[0] == style[1]
+    assert style[2] == "0s"

@@ -1,0 +1,99 @@
+"""`flask doctor`: everything that goes wrong in real life, found on the real thing."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import Run, printed, runner
+from tests.support.redis_server import RedisServer
+from tests.support.service import Service
+from tests.support.smtp import SmtpSink
+
+Make = Callable[..., Service]
+
+
+def broken(run: Run) -> dict[str, str]:
+    """The checks that failed, with what they say."""
+
+    result = run("doctor", "--json")
+    assert result.exit_code == 1
+    report = json.loads(result.stdout)
+    assert report["ok"] is False
+    assert run("doctor").exit_code == 1
+    return {check["check"]: check["detail"] for check in report["checks"] if not check["ok"]}
+
+
+def test_a_sound_service_is_sound(service: Service, run: Run) -> None:
+    report = printed(run("doctor", "--json"))
+    assert report["ok"] is True
+    assert {check["check"] for check in report["checks"]} >= {
+        *("settings", "database", "migrations", "throttles", "mail"),
+    }
+    assert all(set(check) == {"check", "ok", "detail"} for check in report["checks"])
+    result = run("doctor")
+    assert result.exit_code == 0
+    assert len(result.stdout.splitlines()) == len(report["checks"])
+    assert "BROKEN" not in result.stdout
+    assert service.mailbox.messages == []
+
+
+def test_a_database_without_tables_asks_for_make_migrate(make_service: Make, tmp_path: Path) -> None:
+    found = broken(runner(make_service(f"sqlite:///{tmp_path}/empty.db")))
+    assert "make migrate" in found["migrations"]
+
+
+def test_a_database_that_does_not_answer_is_named_without_its_password(make_service: Make) -> None:
+    run = runner(make_service("postgresql://masthead:hunter2@127.0.0.1:9/masthead"))
+    found = broken(run)
+    assert "AUTH_DATABASE_URL" in found["database"]
+    assert "migrations" in found
+    assert "hunter2" not in run("doctor").output
+
+
+def test_a_redis_that_does_not_answer_is_named(
+    make_service: Make, sqlite_url: str, redis_server: RedisServer, redis_url: str
+) -> None:
+    run = runner(make_service(sqlite_url, redis_url=redis_url))
+    assert printed(run("doctor", "--json"))["ok"]
+    redis_server.stop()
+    try:
+        assert list(broken(run)) == ["throttles"]
+    finally:
+        redis_server.start()
+
+
+@pytest.mark.parametrize("answer", [None, "554 5.7.1 go away", "421 4.3.2 shutting down"])
+def test_a_mail_server_that_lets_nobody_in_is_named(
+    make_service: Make, sqlite_url: str, smtp: SmtpSink, answer: str | None
+) -> None:
+    if answer is None:
+        smtp.stop()
+    else:
+        smtp.fault("connect", answer)
+    found = broken(runner(make_service(sqlite_url)))
+    assert list(found) == ["mail"]
+    assert str(smtp.port) in found["mail"]
+    if answer is None:
+        smtp.start()
+
+
+def test_a_mail_server_that_refuses_our_password_is_named_without_it(
+    make_service: Make, sqlite_url: str
+) -> None:
+    sink = SmtpSink(login=("user", "right"))
+    sink.start()
+    try:
+        wrong = sink.url.replace("user:right", "user:hunter2")
+        run = runner(make_service(sqlite_url, mail_urls=wrong))
+        assert list(broken(run)) == ["mail"]
+        assert "hunter2" not in run("doctor").output
+    finally:
+        sink.stop()
+
+
+def test_settings_that_do_nothing_yet_are_told(make_service: Make, sqlite_url: str) -> None:
+    result = runner(make_service(sqlite_url, google_client_id="123"))("doctor")
+    assert result.exit_code == 0
+    assert "AUTH_GOOGLE_CLIENT_ID" in result.stdout

@@ -1,0 +1,129 @@
+"""Make the pictures of the README anew: `python -m tests.support.screenshots` writes docs/screenshots/*.png.
+
+Real pages of a real service, with a letter that a worker has sent.
+"""
+
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from email.message import EmailMessage
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from tests.support.browser_setup import chromium_path
+from tests.support.databases import SqliteDatabases
+from tests.support.live import ROOT, LiveService
+from tests.support.pages import link_in
+from tests.support.smtp import SmtpSink
+
+FOLDER = ROOT / "docs" / "screenshots"
+LARGEST = 150_000  # bytes of one picture
+DESKTOP = {"width": 1000, "height": 680}
+PHONE = {"width": 390, "height": 760}
+IPHONE = (
+    "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko)"
+    " Version/18.0 Mobile/15E148 Safari/604.1"
+)
+READER, PASSWORD = "ada@example.org", "sepia lantern forty-two"
+LETTERHEAD = "https://accounts.example.org"
+
+
+class Studio:
+    """A service, a mail server and a browser; `shoot` keeps what a page shows."""
+
+    def __init__(self, site: LiveService, browser: Browser) -> None:
+        self.site = site
+        self.browser = browser
+
+    def open(self, path: str, **options: Any) -> Page:
+        settings: dict[str, Any] = {
+            "base_url": self.site.url,
+            "viewport": DESKTOP,
+            "device_scale_factor": 2,
+        } | options
+        page = self.browser.new_page(**settings)
+        page.goto(path)
+        return page
+
+    def shoot(self, page: Page, name: str) -> None:
+        file = FOLDER / f"{name}.png"
+        page.screenshot(path=file, animations="disabled")
+        size = file.stat().st_size
+        print(f"{file.relative_to(ROOT)} {size // 1000} kB")
+        if size > LARGEST:
+            raise SystemExit(f"{file.name} has {size} bytes; show less of the page")
+
+    def newest_letter(self, count: int) -> EmailMessage:
+        return self.site.mailbox.wait_for(count, to=READER, timeout=30)[-1].message
+
+
+def main() -> int:
+    """Take all pictures. Returns the exit status."""
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    with studio() as here:
+        take_pages(here)
+        take_devices(here)
+        take_letter(here)
+    return 0
+
+
+def take_pages(here: Studio) -> None:
+    for name, scheme in (("sign-in", "light"), ("sign-in-dark", "dark")):
+        here.shoot(here.open("/login", color_scheme=scheme), name)
+    here.shoot(here.open("/forgot-password", viewport=PHONE), "forgot-password-phone")
+
+
+def take_devices(here: Studio) -> None:
+    page = here.open("/signup?next=/account/devices", viewport={"width": 1000, "height": 760})
+    page.get_by_label("Email address").fill(READER)
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_label("Name").fill("Ada")
+    page.get_by_role("button", name="Create account").click()
+    page.goto(link_in(here.newest_letter(1), "/signup/confirm"))
+    page.get_by_role("button", name="Confirm my account").click()
+    page.get_by_text("This device").wait_for()
+    phone = here.open("/login", user_agent=IPHONE)
+    phone.get_by_label("Email address").fill(READER)
+    phone.get_by_label("Password").fill(PASSWORD)
+    phone.get_by_role("button", name="Sign in").click()
+    phone.wait_for_url("**/account")
+    page.goto("/account/devices")
+    here.shoot(page, "devices")
+
+
+def take_letter(here: Studio) -> None:
+    page = here.open("/forgot-password")
+    page.get_by_label("Email address").fill(READER)
+    page.get_by_role("button", name="Send instructions").click()
+    part = here.newest_letter(2).get_body(("html",))
+    assert part is not None
+    letter = here.open("about:blank", viewport={"width": 720, "height": 680}, device_scale_factor=1.5)
+    letter.set_content(part.get_content().replace(here.site.url, LETTERHEAD))
+    here.shoot(letter, "reset-letter")
+
+
+@contextmanager
+def studio() -> Iterator[Studio]:
+    """Everything that is needed, on a database of its own; all of it ends with the pictures."""
+    executable = chromium_path()
+    if executable is None:
+        raise SystemExit("No Chromium: python -m tests.support.browser_setup installs it.")
+    with ExitStack() as running:
+        folder = Path(running.enter_context(tempfile.TemporaryDirectory(prefix="masthead-screenshots-")))
+        (folder / "site").mkdir()
+        sink = SmtpSink()
+        sink.start()
+        running.callback(sink.stop)
+        database = SqliteDatabases(folder).new(folder / "site")
+        site = running.enter_context(LiveService(database, sink, workers=1))
+        playwright = running.enter_context(sync_playwright())
+        browser = playwright.chromium.launch(executable_path=executable, args=["--no-sandbox"])
+        running.callback(browser.close)
+        yield Studio(site, browser)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
