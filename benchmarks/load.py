@@ -18,7 +18,7 @@ LONGEST_SILENCE = 20.0  # seconds
 
 @dataclass(frozen=True)
 class Burst:
-    """Send `requests`, over and over, for `seconds`; every answer must have the status `expect`."""
+    """Send `requests`, over and over, for `seconds`; every answer must have the status `expect`, or be a 503."""
 
     port: int
     requests: Sequence[bytes] = field(repr=False)
@@ -29,11 +29,15 @@ class Burst:
 
 @dataclass(frozen=True)
 class Outcome:
-    """How many answers came within the burst, and how long each took, sorted, in seconds."""
+    """How long each answer within the burst took, in seconds, and how many requests were refused with a 503."""
 
-    answers: int
     seconds: float
     latencies: Sequence[float] = field(repr=False)
+    refused: int
+
+    @property
+    def answers(self) -> int:
+        return len(self.latencies)
 
     @property
     def rate(self) -> float:
@@ -51,6 +55,7 @@ class Caller:
         connection = socket.create_connection(("127.0.0.1", burst.port), timeout=LONGEST_SILENCE)
         self.socket = open_sockets.enter_context(connection)
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self.refused = False
         self._status = b"HTTP/1.1 %d " % burst.expect
         self._received = b""
         self._sent_at = 0.0
@@ -63,7 +68,8 @@ class Caller:
         """Take what has come; return the answer's latency once it is whole."""
         arrived = self.socket.recv(65536)
         answer = self._received + arrived
-        if not arrived or not answer.startswith(self._status):
+        self.refused = answer.startswith(b"HTTP/1.1 503 ")
+        if not arrived or not (answer.startswith(self._status) or self.refused):
             raise UnexpectedAnswer(answer.decode(errors="replace")[:400] or "the connection was closed")
         if len(answer) < length_of(answer):
             self._received = answer
@@ -90,13 +96,14 @@ def run(burst: Burst) -> Outcome:
         for caller in callers:
             selector.register(caller.socket, selectors.EVENT_READ, caller)
             caller.send(next(requests))
-        latencies = sorted(_converse(selector, requests, end, under_way=len(callers)))
-    return Outcome(len(latencies), burst.seconds, latencies)
+        answers = list(_converse(selector, requests, end, under_way=len(callers)))
+    latencies = [latency for latency, refused in answers if not refused]
+    return Outcome(burst.seconds, latencies, len(answers) - len(latencies))
 
 
 def _converse(
     selector: selectors.BaseSelector, requests: Iterator[bytes], end: float, *, under_way: int
-) -> Iterator[float]:
+) -> Iterator[tuple[float, bool]]:
     while under_way:
         ready = selector.select(LONGEST_SILENCE)
         if not ready:
@@ -106,7 +113,7 @@ def _converse(
             if latency is None:
                 continue
             if perf_counter() < end:
-                yield latency
+                yield latency, key.data.refused
                 key.data.send(next(requests))
             else:
                 under_way -= 1

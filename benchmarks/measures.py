@@ -34,10 +34,11 @@ class Pace:
 
 @dataclass(frozen=True)
 class Samples:
-    """The bursts of one kind: a rate each, and the latencies of all in seconds."""
+    """The bursts of one kind: rate and refusals of each, and the latencies of all in seconds."""
 
     rates: list[float] = field(default_factory=list)
     latencies: list[float] = field(default_factory=list)
+    refused: list[int] = field(default_factory=list)
 
     @property
     def rate(self) -> float:
@@ -45,15 +46,17 @@ class Samples:
 
     def percentile(self, share: float) -> float:
         """A latency in milliseconds."""
-        return sorted(self.latencies)[int(len(self.latencies) * share)] * 1000
+        return sorted(self.latencies)[int(len(self.latencies) * share)] * 1000 if self.latencies else 0.0
 
     def add(self, outcome: Outcome) -> None:
         self.rates.append(outcome.rate)
         self.latencies.extend(outcome.latencies)
+        self.refused.append(outcome.refused)
 
     def ratio(self, other: "Samples") -> float:
         """The median of the rounds' ratios: neighbouring bursts had the same weather."""
-        return median(one / two for one, two in zip(self.rates, other.rates, strict=True))
+        pairs = zip(self.rates, other.rates, strict=True)
+        return median(one / two for one, two in pairs if two) if any(other.rates) else 0.0
 
 
 @dataclass(frozen=True)

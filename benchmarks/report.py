@@ -73,6 +73,13 @@ def of_database(found: Mapping[str, Samples], *, durable: bool) -> Iterator[Line
     yield Line("sign-ups", _figures(found["sign-ups"]))
 
 
+def of_refusals(found: Mapping[str, Samples]) -> Iterator[Line]:
+    """Say which requests got a 503: where other work starves the hash pool, nobody waits longer than it allows."""
+    for name, samples in found.items():
+        if refused := sum(samples.refused):
+            yield Line(f"  503 to {name}", f"{refused:9,}")
+
+
 def of_process(first_answer: float, idle: float, loaded: float) -> Iterator[Line]:
     """Start and memory of the service."""
     yield Line(

@@ -8,7 +8,7 @@ from typing import Any, cast
 import click
 from flask import current_app
 
-from service.core.errors import Refusal, ValidationFailed
+from service.core.errors import Refusal, Unavailable, ValidationFailed
 from service.core.values import User, Visit
 from service.wiring import Masthead
 
@@ -29,6 +29,9 @@ def refusals_as_messages() -> Iterator[None]:
         raise click.ClickException(
             "; ".join(f"{e.field}: {e.message} ({e.code})" for e in refusal.errors)
         ) from None
+    except Unavailable as refusal:
+        cause = getattr(refusal.__cause__, "orig", refusal.__cause__)  # the driver's words, without our SQL
+        raise click.ClickException(f"{refusal.message} ({refusal.code}: {cause})") from None
     except Refusal as refusal:
         raise click.ClickException(f"{refusal.message} ({refusal.code})") from None
 

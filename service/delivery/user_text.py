@@ -19,7 +19,6 @@ ADDRESS = re.compile(r"[^\s<>@,;:\"()\[\]\\/]+@[^\s<>@,;:\"()\[\]\\/]+")
 INVISIBLE = frozenset({"Cc", "Cf", "Cs", "Co", "Cn"})
 # Letters and marks nobody sees: Hangul fillers, an empty Braille pattern, selectors, a joiner
 BLANK = frozenset("\u034f\u115f\u1160\u180b\u180c\u180d\u180f\u2800\u3164\uffa0")
-LINE_ENDS = re.compile(r"[\s\u2028\u2029\x85]+")
 # What makes a link: a scheme's colon, the dot in a domain (IDNA knows four of them), the @ of an address
 LINK_MARKS = re.compile(r":(?=[/\\])|[.\u2024\u3002\uff0e\uff61](?=[^\W\d_])|[@\uff20\ufe6b](?=\w)")
 
@@ -33,20 +32,19 @@ def harmless(context: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def one_line(text: str) -> str:
-    """Return text without line ends and invisible characters."""
-    spaced = LINE_ENDS.sub(" ", text)
-    if spaced.isascii() and spaced.isprintable():
-        return spaced.strip()
-    return "".join(
-        character
-        for character in spaced
-        if character not in BLANK and unicodedata.category(character) not in INVISIBLE
-    ).strip()
+    """Return text without invisible characters, every run of blanks and line ends one space."""
+    if not (text.isascii() and text.isprintable()):
+        text = "".join(character for character in text if character.isspace() or _is_seen(character))
+    return " ".join(text.split())
 
 
 def unlinked(text: str) -> str:
     """Return text a mail program sees no link in: "evil.example" becomes "evil. example"."""
     return LINK_MARKS.sub(lambda mark: f"{mark[0]} ", text)
+
+
+def _is_seen(character: str) -> bool:
+    return character not in BLANK and unicodedata.category(character) not in INVISIBLE
 
 
 def _harmless(name: str, value: Any) -> Any:

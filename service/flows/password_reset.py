@@ -12,7 +12,7 @@ from typing import Any
 from uuid import UUID
 
 from service.core.addresses import parse_address
-from service.core.errors import InvalidToken
+from service.core.errors import InvalidToken, Unavailable
 from service.core.passwords import PasswordPolicy
 from service.core.ports import Clock, Passwords, Store, Throttles, UnitOfWork
 from service.core.return_urls import ReturnUrls
@@ -135,13 +135,17 @@ class PasswordReset:
     def complete(self, *, token: str, password: str, visit: Visit) -> str | None:
         """Set the new password, end every session, tell the owner; return the article to go back to.
 
-        Raises `InvalidToken`, `ExpiredToken`, `RateLimited`, and `ValidationFailed` for the password,
-        which leaves the link usable.
+        Raises `InvalidToken`, `ExpiredToken`, `RateLimited`, `Unavailable`, and `ValidationFailed` for the
+        password; the last two leave the link usable.
         """
         self.throttles.take(Rule.TOKEN_PER_CLIENT, visit.network)
         grant, user = self._granted(token)
         accepted = self.policy.accept(password, about=(user.email, user.name))
-        password_hash = self.passwords.hash(accepted)
+        try:
+            password_hash = self.passwords.hash(accepted)
+        except Unavailable:
+            self._granted(token)  # if it was used while we queued, trying again is in vain
+            raise
         now = self.clock()
         with self.store.write() as uow:
             if not uow.users.set_password(

@@ -65,7 +65,9 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(pairs) > MOST_FIELDS:
         raise InvalidJson
     names = [name for name, _ in pairs]
-    "".join(names).encode()  # raises ValueError for unpaired surrogates, which pydantic would overlook in a name
+    "".join(
+        names
+    ).encode()  # raises ValueError for unpaired surrogates, which pydantic would overlook in a name
     twice = {name for name in names if names.count(name) > 1} if len(set(names)) < len(names) else set()
     if twice:
         raise ValidationFailed(

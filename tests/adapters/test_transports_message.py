@@ -4,7 +4,7 @@ from email import message_from_bytes, policy
 from email.message import EmailMessage
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from service.adapters.transports.message import mail_bytes, mailbox
@@ -44,6 +44,7 @@ def text_of(message: EmailMessage, kind: str = "plain") -> str:
 
 
 @pytest.mark.case("INJ-06")
+@settings(deadline=None)
 @given(text=TEXT, html=TEXT)
 def test_any_text_survives_as_the_text_of_one_message(text: str, html: str) -> None:
     message = parse(mail(text=text, html=html))
@@ -55,6 +56,7 @@ def test_any_text_survives_as_the_text_of_one_message(text: str, html: str) -> N
 
 
 @pytest.mark.case("INJ-05")
+@settings(deadline=None)
 @given(subject=st.text(st.characters(codec="utf-8"), max_size=300))
 def test_any_subject_is_one_header_or_refused(subject: str) -> None:
     try:

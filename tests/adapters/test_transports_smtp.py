@@ -22,10 +22,10 @@ Opener = Callable[..., Transport]
 
 @pytest.fixture
 def opened() -> Iterator[Opener]:
-    """Open transports that give up after a second."""
+    """Open transports, closed at the end."""
     transports = []
 
-    def opener(url: str, letter_timeout: float = 1) -> Transport:
+    def opener(url: str, letter_timeout: float = 10) -> Transport:
         transports.append(open_transport(url, letter_timeout=timedelta(seconds=letter_timeout)))
         return transports[-1]
 
@@ -36,7 +36,7 @@ def opened() -> Iterator[Opener]:
 
 @pytest.fixture
 def transport(opened: Opener, smtp: SmtpSink) -> Transport:
-    return opened(smtp.url, letter_timeout=10)
+    return opened(smtp.url)
 
 
 @pytest.fixture
@@ -127,7 +127,7 @@ def test_a_server_that_hangs_up_after_its_250_has_the_letter_once(
 
 
 def test_threads_send_side_by_side(transport: Transport, smtp: SmtpSink) -> None:
-    smtp.fault("data", delay=0.3)
+    smtp.fault("data", delay=1)
     started = time.monotonic()
     threads = [
         threading.Thread(target=transport.send, args=(mail(to=f"{number}@example.org", text=f"{number}\n"),))
@@ -137,7 +137,7 @@ def test_threads_send_side_by_side(transport: Transport, smtp: SmtpSink) -> None
         thread.start()
     for thread in threads:
         thread.join()
-    assert time.monotonic() - started < 1
+    assert time.monotonic() - started < 3
     assert smtp.connections == 4
     said = {letter.recipients[0]: letter.raw.split(b"\r\n\r\n")[2].split()[0] for letter in smtp.messages}
     assert said == {f"{number}@example.org": str(number).encode() for number in range(4)}
@@ -234,7 +234,7 @@ def test_a_tar_pit_holds_a_letter_no_longer_than_the_limit(opened: Opener, stage
     with TarPit(stage, flood=flood) as pit:
         started = time.monotonic()
         stuck = trouble(opened(pit.url, letter_timeout=0.3))
-        assert time.monotonic() - started < 1.3
+        assert time.monotonic() - started < 5
         assert stuck.may_have_left == (stage == "message")
 
 
@@ -242,10 +242,10 @@ def test_a_tar_pit_holds_a_letter_no_longer_than_the_limit(opened: Opener, stage
 def test_a_tar_pit_on_a_kept_connection_gets_no_second_limit(opened: Opener, smtp: SmtpSink) -> None:
     transport = opened(smtp.url, letter_timeout=0.5)
     transport.send(mail())
-    smtp.fault("rcpt", delay=5)
+    smtp.fault("rcpt", delay=30)
     started = time.monotonic()
     trouble(transport)
-    assert time.monotonic() - started < 1.5
+    assert time.monotonic() - started < 5
 
 
 @pytest.mark.parametrize("tls", ["starttls", "smtps"])
@@ -254,7 +254,7 @@ def test_a_server_with_a_good_certificate_gets_letters(
 ) -> None:
     sink = secured(tls, ("masthead", "p%w"))
     url = sink.url.replace("p%w", "p%25w") + ("&" if "?" in sink.url else "?") + f"ca={certificate}"
-    transport = opened(url, letter_timeout=10)
+    transport = opened(url, letter_timeout=30)
     transport.send(mail(html="<p>" + "ü" * 40_000))
     transport.send(mail())
     assert (sink.connections, len(sink.messages)) == (1, 2)

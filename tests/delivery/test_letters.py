@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from jinja2 import TemplateNotFound, UndefinedError
 
@@ -189,7 +189,9 @@ def test_only_what_is_a_link_or_address_keeps_its_form_under_that_name() -> None
 
 
 @pytest.mark.case("INJ-02")
+@settings(deadline=None)
 @given(st.text())
+@example("a \u200b\rb")
 def test_any_text_becomes_one_printable_line(text: str) -> None:
     line = one_line(text)
     assert line.isprintable()

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from service.core.values import OutboxRow
@@ -35,6 +35,7 @@ def test_as_many_rows_are_taken_as_senders_are_idle() -> None:
     assert senders.all_idle
 
 
+@settings(deadline=None)
 @given(
     attempts=st.integers(0, 10_000),
     life=st.timedeltas(timedelta(seconds=-10), timedelta(days=30)),

@@ -5,7 +5,8 @@ import threading
 import httpx
 import pytest
 
-from tests.flows.forgotten import OLD, READER, RESET, Forgotten
+from service.core.errors import Unavailable
+from tests.flows.forgotten import NEW, NEWER, OLD, READER, RESET, Forgotten, refused_token
 
 BROWSERS = 100
 
@@ -16,7 +17,8 @@ def password_of(number: int) -> str:
 
 @pytest.mark.case("RST-39")
 def test_of_a_hundred_uses_of_one_token_exactly_one_succeeds(live, make_service, database):
-    running = live(database, processes=2)
+    # hashes at the cost of production, so that many have passed every check before the first one commits
+    running = live(database, processes=2, argon2_time_cost=2, argon2_memory_kib=19456)
     forgotten = Forgotten(make_service(database, public_url=running.url))
     forgotten.join()
     token = forgotten.token()
@@ -55,3 +57,29 @@ def test_of_a_hundred_uses_of_one_token_exactly_one_succeeds(live, make_service,
     assert len(subjects) == 2
     assert token not in running.log()
     assert "umbrella" not in running.log()
+
+
+@pytest.mark.case("RST-39")
+@pytest.mark.parametrize("used_meanwhile", [True, False])
+def test_who_queued_for_a_hash_in_vain_learns_whether_the_link_is_used(
+    forgotten_on_sqlite, monkeypatch, used_meanwhile
+):
+    forgotten = forgotten_on_sqlite
+    forgotten.join()
+    token = forgotten.token()
+    pool = forgotten.service.parts.flows.password_reset.passwords
+
+    def no_room(_password: str) -> str:
+        monkeypatch.undo()
+        if used_meanwhile:
+            assert forgotten.reset(token).status_code == 200
+        raise Unavailable
+
+    monkeypatch.setattr(pool, "hash", no_room)
+    answer = forgotten.reset(token, NEWER)
+    if used_meanwhile:
+        assert refused_token(answer)
+    else:
+        assert (answer.status_code, answer.json["code"]) == (503, "unavailable")
+        assert forgotten.reset(token).status_code == 200
+    assert forgotten.opens(NEW)

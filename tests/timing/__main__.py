@@ -71,7 +71,9 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.timing", description=__doc__)
     parser.add_argument("--pairs", type=int, default=3000)
     parser.add_argument("--door", choices=DOORS, action="append", help="by default all")
-    parser.add_argument("--database", choices=["sqlite", "postgresql"], action="append", help="by default both")
+    parser.add_argument(
+        "--database", choices=["sqlite", "postgresql"], action="append", help="by default both"
+    )
     options = parser.parse_args()
     passed = True
     for kind in options.database or ["sqlite", "postgresql"]:

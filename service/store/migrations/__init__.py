@@ -32,8 +32,12 @@ def current_revision(engine: Engine) -> str | None:
 
 
 def upgrade(engine: Engine) -> None:
-    """Bring the database to the newest revision in one transaction; a second caller waits for the first."""
-    with engine.execution_options(masthead_write=True).begin() as connection:
+    """Bring the database to the newest revision in one transaction; a second caller waits for the first.
+
+    Raises `Unavailable`.
+    """
+    writing = engine.execution_options(masthead_write=True)
+    with database_errors_as_unavailable(), writing.begin() as connection:
         if connection.dialect.name == "postgresql":
             connection.execute(text(f"SET LOCAL lock_timeout = '{PATIENCE}'"))
             connection.execute(text(f"SET LOCAL statement_timeout = '{PATIENCE}'"))
