@@ -65,6 +65,11 @@ check: $(venv)/dev.stamp ## Lint, formatting, types, arrows between layers, temp
 bench: $(venv)/dev.stamp ## Measure, against what the machine can do at best
 	@exec $(bin)/python -m benchmarks
 
+.PHONY: screenshots
+screenshots: $(venv)/dev.stamp ## Make the pictures in docs/screenshots anew
+	@$(bin)/python -m tests.support.browser_setup
+	$(bin)/python -m tests.support.screenshots
+
 ## Production, configured by AUTH_*, HOST, PORT and WEB_CONCURRENCY
 
 .PHONY: setup
