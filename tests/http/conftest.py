@@ -1,14 +1,11 @@
 """One service for all tests that only look at how HTTP is spoken; every answer of its API must be documented."""
 
 from collections.abc import Iterator
-from typing import Any
 
 import pytest
-from flask.testing import FlaskClient
-from werkzeug.test import TestResponse
 
 from tests.support.databases import SqliteDatabases
-from tests.support.documented import check_documented
+from tests.support.documented import watch_answers
 from tests.support.people import add_reader
 from tests.support.service import Client, Service
 from tests.support.smtp import SmtpSink
@@ -16,14 +13,7 @@ from tests.support.smtp import SmtpSink
 
 @pytest.fixture(autouse=True)
 def _documented(monkeypatch: pytest.MonkeyPatch) -> None:
-    plain = FlaskClient.open
-
-    def open_and_check(client: FlaskClient, *arguments: Any, **options: Any) -> TestResponse:
-        response = plain(client, *arguments, **options)
-        check_documented(client.application, response)
-        return response
-
-    monkeypatch.setattr(FlaskClient, "open", open_and_check)
+    watch_answers(monkeypatch)
 
 
 @pytest.fixture(scope="package")

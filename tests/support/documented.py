@@ -3,7 +3,9 @@
 import re
 from typing import Any
 
+import pytest
 from flask import Flask
+from flask.testing import FlaskClient
 from jsonschema import Draft202012Validator
 from werkzeug.exceptions import HTTPException
 from werkzeug.test import TestResponse
@@ -11,6 +13,18 @@ from werkzeug.test import TestResponse
 from service.api.documentation import describe
 
 DOCUMENTS: dict[int, tuple[Flask, dict[str, Any]]] = {}
+
+
+def watch_answers(monkeypatch: pytest.MonkeyPatch) -> None:
+    """From now on every answer of a service in this process must be documented."""
+    plain = FlaskClient.open
+
+    def open_and_check(client: FlaskClient, *arguments: Any, **options: Any) -> TestResponse:
+        response = plain(client, *arguments, **options)
+        check_documented(client.application, response)
+        return response
+
+    monkeypatch.setattr(FlaskClient, "open", open_and_check)
 
 
 def document_of(app: Any) -> dict[str, Any]:
