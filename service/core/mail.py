@@ -1,8 +1,10 @@
-"""A rendered letter on its way out, and what can become of it."""
+"""What leaves the outbox: a rendered letter or a call to another service, and what can become of it."""
 
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
+
+from service.core.values import OutboxRow
 
 
 @dataclass(frozen=True)
@@ -32,8 +34,8 @@ class TransportTrouble(Exception):
         self.may_have_left = may_have_left
 
 
-class MailRefused(Exception):
-    """The server will never take this letter: a 5xx answer to the recipient or the text."""
+class DeliveryRefused(Exception):
+    """It will never be taken: a 5xx answer to the recipient or the text, a call another service refuses."""
 
     def __init__(self, answer: str) -> None:
         super().__init__(answer)
@@ -46,7 +48,7 @@ class Transport(Protocol):
     def send(self, mail: OutgoingMail) -> str:
         """Hand the letter over; return the server's answer with its queue id.
 
-        Raises `TransportTrouble` or `MailRefused`.
+        Raises `TransportTrouble` or `DeliveryRefused`.
         """
 
     def check(self) -> None:
@@ -54,3 +56,10 @@ class Transport(Protocol):
 
     def close(self) -> None:
         """End kept connections."""
+
+
+class Errand(Protocol):
+    """Do what an outbox row that is no letter asks for: call another service. Runs outside of any transaction."""
+
+    def __call__(self, row: OutboxRow) -> str:
+        """Return the other side's answer. Raises `TransportTrouble` or `DeliveryRefused`."""

@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from typing import TypeVar
 
 from service.core.errors import Unavailable
-from service.core.mail import MailRefused, OutgoingMail, Transport, TransportTrouble
+from service.core.mail import DeliveryRefused, Errand, OutgoingMail, Transport, TransportTrouble
 from service.core.ports import Clock, Prepare
 from service.core.values import Letter, OutboxRow, Outcome
 from service.delivery.addresses import domain_of, wire_address
@@ -60,6 +60,7 @@ class Dispatch:
 
     store: DeliveryStore
     prepare: Mapping[str, Prepare]
+    errands: Mapping[str, Errand]
     letters: Letters
     transports: Sequence[Transport]
     clock: Clock
@@ -102,6 +103,8 @@ class Dispatch:
         row, now = claim.row, self.clock()
         if row.expires_at <= now:
             return self._settle(claim, Outcome.EXPIRED)
+        if errand := self.errands.get(row.letter):
+            return self._hand_over(claim, lambda: errand(row), now)
         if row.letter not in self.prepare:
             # a newer version beside this one may know it, so it is not broken
             return self._release(claim, TransportTrouble("no such letter in this version"), signed_at=now)
@@ -109,7 +112,8 @@ class Dispatch:
         letter = self._in_transaction(claim, lambda uow: self._decide(claim, uow, signed_at))
         if isinstance(letter, Outcome):
             return self._log_settled(row, letter, "")
-        return self._hand_over(claim, self._compose(row, letter, signed_at), signed_at)
+        mail = self._compose(row, letter, signed_at)
+        return self._hand_over(claim, lambda: self._send(claim, mail), signed_at)
 
     def _decide(self, claim: Claim, uow: DeliveryUnit, signed_at: datetime) -> Letter | Outcome:
         """Ask the flow what to tell; when that is nothing, the row is settled in the same commit."""
@@ -136,10 +140,10 @@ class Dispatch:
             reply_to=self.reply_to,
         )
 
-    def _hand_over(self, claim: Claim, mail: OutgoingMail, signed_at: datetime) -> None:
+    def _hand_over(self, claim: Claim, send: Callable[[], str], signed_at: datetime) -> None:
         try:
-            answer = self._send(claim, mail)
-        except MailRefused as refusal:
+            answer = send()
+        except DeliveryRefused as refusal:
             self._settle(claim, Outcome.REFUSED, refusal.answer)
         except TransportTrouble as trouble:
             self._release(claim, trouble, signed_at=signed_at)
@@ -157,7 +161,7 @@ class Dispatch:
                 return transport.send(mail)
             except TransportTrouble as error:
                 trouble = error
-            except MailRefused:
+            except DeliveryRefused:
                 raise
             except Exception as error:
                 trouble = TransportTrouble(f"{type(error).__name__} in {transport!r}", may_have_left=True)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 
 from service.core.errors import Unavailable
-from service.core.mail import Transport
+from service.core.mail import Errand, Transport
 from service.core.ports import Clock, Prepare
 from service.delivery.addresses import wire_mailbox
 from service.delivery.chores import Chores
@@ -33,7 +33,8 @@ def around_one() -> float:
 class Worker:
     """Empties the outbox with `senders` threads. Any number of workers may run on one database.
 
-    `prepare` maps the name of a letter to the flow that decides about it; `transports` are tried in order.
+    `prepare` maps the name of a letter to the flow that decides about it, `errands` the name of a call to
+    another service to what makes it; `transports` are tried in order.
     A claim holds for `lease`: longer than two transports may take.
     """
 
@@ -47,6 +48,7 @@ class Worker:
         *,
         sender: str,
         reply_to: str | None = None,
+        errands: Mapping[str, Errand] | None = None,
         senders: int = 4,
         lease: timedelta = timedelta(seconds=60),
         grace: timedelta = GRACE,
@@ -59,6 +61,7 @@ class Worker:
         self._dispatch = Dispatch(
             store,
             prepare,
+            errands or {},
             letters,
             transports,
             clock,

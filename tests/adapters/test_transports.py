@@ -10,7 +10,7 @@ import pytest
 from service.adapters.transports import TRANSPORTS, open_transport
 from service.adapters.transports.devbox import DevboxTransport, DevMailbox
 from service.adapters.transports.smtp import SmtpTransport
-from service.core.mail import MailRefused, Transport
+from service.core.mail import DeliveryRefused, Transport
 from tests.delivery.mails import mail
 from tests.support.smtp import SmtpSink
 
@@ -108,7 +108,7 @@ def test_what_could_be_read_twice_never_leaves(
     way: tuple[Transport, Arrived], smtp: SmtpSink, changes: dict[str, str]
 ) -> None:
     transport, arrived = way
-    with pytest.raises(MailRefused) as refusal:
+    with pytest.raises(DeliveryRefused) as refusal:
         transport.send(mail(**changes))
     assert arrived() == []
     assert smtp.connections == 0

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from service.adapters.transports.message import mail_bytes, mailbox
-from service.core.mail import MailRefused, OutgoingMail
+from service.core.mail import DeliveryRefused, OutgoingMail
 from tests.delivery.mails import mail
 
 HEADERS = [
@@ -61,7 +61,7 @@ def test_any_text_survives_as_the_text_of_one_message(text: str, html: str) -> N
 def test_any_subject_is_one_header_or_refused(subject: str) -> None:
     try:
         message = parse(mail(subject=subject))
-    except MailRefused:
+    except DeliveryRefused:
         assert not subject.isprintable()
     else:
         assert message.keys() == HEADERS
@@ -115,5 +115,5 @@ def test_an_encoded_word_somebody_typed_is_shown_as_typed() -> None:
 
 
 def test_an_encoded_word_cannot_smuggle_a_header_into_the_sender() -> None:
-    with pytest.raises(MailRefused):
+    with pytest.raises(DeliveryRefused):
         mail_bytes(mail(sender="=?utf-8?q?x=0D=0ABcc=3A_eve=40evil.example?= <accounts@example.org>"))

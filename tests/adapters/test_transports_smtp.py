@@ -11,7 +11,7 @@ import pytest
 
 from service.adapters.transports import open_transport
 from service.adapters.transports import smtp as smtp_transport
-from service.core.mail import MailRefused, Transport, TransportTrouble
+from service.core.mail import DeliveryRefused, Transport, TransportTrouble
 from tests.delivery.mails import mail
 from tests.delivery.tarpit import TarPit
 from tests.support.processes import free_port
@@ -177,7 +177,7 @@ def test_a_final_answer_about_the_letter_is_a_refusal_and_keeps_the_connection(
     transport: Transport, smtp: SmtpSink, stage: Stage
 ) -> None:
     smtp.fault(stage, "550 5.1.1 nobody\tof that name\x07", times=1)
-    with pytest.raises(MailRefused) as refusal:
+    with pytest.raises(DeliveryRefused) as refusal:
         transport.send(mail())
     assert refusal.value.answer == f"550 5.1.1 nobody of that name (127.0.0.1:{smtp.port})"
     transport.send(mail())

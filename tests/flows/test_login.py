@@ -19,10 +19,10 @@ from tests.flows.people import (
     problems_of,
     secret_of,
     signed_in,
+    token_in,
     user_row,
 )
 from tests.flows.test_signup import confirm, sign_up
-from tests.flows.test_signup import token_in as token_in_letter
 
 
 @pytest.mark.case("LOG-12")
@@ -80,7 +80,7 @@ def test_a_password_is_taken_as_it_was_typed(make_service, sqlite_url, password,
         assert browser.form("/signup", email=ADDRESS, password=password).status_code == 200
     else:
         assert sign_up(browser, password=password).status_code == 202
-    assert confirm(browser, token_in_letter(letters_to(service)[-1], "/signup/confirm")).status_code == 201
+    assert confirm(browser, token_in(letters_to(service)[-1], "/signup/confirm")).status_code == 201
     assert log_in(service.client(), password=password).status_code == 200
     # browsers send a form's line ends as CR LF; the API's sign-in above is the verbatim one
     if "\n" not in password:

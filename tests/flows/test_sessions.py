@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from flask.sessions import SecureCookieSessionInterface
-from sqlalchemy import update
+from sqlalchemy import delete, update
 
 from service.core.values import digest, new_secret
 from service.store.schema import SessionRow, UserRow
@@ -26,6 +26,7 @@ from tests.flows.people import (
     thief_of,
     with_cookies,
 )
+from tests.support.pages import hidden_fields
 
 
 @pytest.mark.case("SES-01")
@@ -49,8 +50,7 @@ def test_signing_in_again_gives_a_new_session_and_ends_the_browser_s_old_one(ser
     if by_page:
         form = service.client().get("/login")
         browser.inner.set_cookie("masthead-forms", _cookie_in(form, "masthead-forms"))
-        csrf = re.search(r'name="csrf_token"[^>]*value="([^"]+)', form.text)[1]
-        sent = {"csrf_token": csrf, "email": ADDRESS, "password": PASSWORD}
+        sent = hidden_fields(form.text) | {"email": ADDRESS, "password": PASSWORD}
         assert browser.post("/login", data=sent).status_code == 303
     else:
         assert log_in(browser).status_code == 200
@@ -192,6 +192,7 @@ def test_whoever_knows_every_key_still_cannot_forge_a_session(service):
     user = join(service)
     session_id = signed_in(service).get("/api/v1/session").json["session"]["id"]
     signer = SecureCookieSessionInterface().get_signing_serializer(service.app)
+    assert signer is not None
     claims = {"_user_id": str(user.id), "_fresh": True, "user_id": str(user.id), "session": session_id}
     forged = signer.dumps(claims | {"_id": "x", "masthead": session_id, "amr": ["pwd"]})
     for name in ("masthead-forms", SESSION, "session", "remember_token", "\0not-in-use"):
@@ -256,6 +257,6 @@ def test_no_answer_is_about_somebody_else_with_many_readers_at_once(
 def test_a_session_without_its_row_is_over(service):
     join(service)
     browser = signed_in(service)
-    change(service, SessionRow.__table__.delete())
+    change(service, delete(SessionRow))
     assert not is_in(browser)
     assert code_of(browser.get("/api/v1/session")) == "unauthenticated"

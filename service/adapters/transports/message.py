@@ -13,7 +13,7 @@ from email.header import Header, decode_header, make_header
 from email.utils import format_datetime, formataddr, getaddresses
 from functools import lru_cache
 
-from service.core.mail import MailRefused, OutgoingMail
+from service.core.mail import DeliveryRefused, OutgoingMail
 
 CRLF = "\r\n"
 LONGEST_HEADER = 76  # characters with its name; longer or non-ASCII ones are encoded and folded (RFC 2047)
@@ -30,7 +30,7 @@ SEVEN_BIT = re.compile(r"[\t\x20-\x7e]{0,990}(?:\n[\t\x20-\x7e]{0,990})*")
 def mail_bytes(mail: OutgoingMail) -> bytes:
     """Return the letter ready for DATA, dots not yet stuffed.
 
-    Raises `MailRefused` where recipient or a header could be read as anything but one plain value.
+    Raises `DeliveryRefused` where recipient or a header could be read as anything but one plain value.
     """
     parts = [_part("plain", mail.text), _part("html", mail.html)]
     boundary = _boundary(mail.message_id, parts)
@@ -56,9 +56,9 @@ def mail_bytes(mail: OutgoingMail) -> bytes:
 
 
 def plain_address(address: str) -> str:
-    """Return an address that is ASCII and exactly one, else raise `MailRefused` without repeating it."""
+    """Return an address that is ASCII and exactly one, else raise `DeliveryRefused` without repeating it."""
     if len(address) > LONGEST_ADDRESS or not PLAIN_ADDRESS.fullmatch(address):
-        raise MailRefused("not sent: the address is not one plain address")
+        raise DeliveryRefused("not sent: the address is not one plain address")
     return address
 
 
@@ -85,7 +85,7 @@ def envelope_sender(written: str) -> str:
 def _taken_apart(written: str) -> tuple[str, str]:
     mailboxes = getaddresses([_one_line(written, "sender")])
     if len(mailboxes) != 1:
-        raise MailRefused("not sent: the sender is not exactly one")
+        raise DeliveryRefused("not sent: the sender is not exactly one")
     name, address = mailboxes[0]
     return name, plain_address(address)
 
@@ -100,13 +100,13 @@ def _words(header: str, value: str) -> str:
 
 def _one_line(value: str, what: str) -> str:
     if CONTROL.search(value):
-        raise MailRefused(f"not sent: control characters in the {what}")
+        raise DeliveryRefused(f"not sent: control characters in the {what}")
     return value
 
 
 def _shaped(shape: re.Pattern[str], value: str, what: str) -> str:
     if not shape.fullmatch(value):
-        raise MailRefused(f"not sent: the {what} is malformed")
+        raise DeliveryRefused(f"not sent: the {what} is malformed")
     return value
 
 

@@ -115,7 +115,7 @@ class SmtpTransport:
         """Hand the letter over; return the server's answer and which server it was.
 
         A kept connection found dead before DATA is replaced once; after DATA nothing is tried again here.
-        Raises `TransportTrouble` or `MailRefused`.
+        Raises `TransportTrouble` or `DeliveryRefused`.
         """
         message = ReadyMessage(mail)
         deadline = time.monotonic() + self._letter_timeout

@@ -5,10 +5,10 @@ import smtplib
 import ssl
 
 from service.adapters.transports.smtp_client import SmtpClient, readable
-from service.core.mail import MailRefused, TransportTrouble
+from service.core.mail import DeliveryRefused, TransportTrouble
 
 ADDRESS = re.compile(r"\S+@\S+")
-Trouble = TransportTrouble | MailRefused
+Trouble = TransportTrouble | DeliveryRefused
 
 
 class NeedsOperator(TransportTrouble):
@@ -46,7 +46,7 @@ def classify(error: Exception, client: SmtpClient | None) -> Trouble:
 
 def _about_the_letter(code: int, reply: bytes | str) -> Trouble:
     answer = readable(code, reply)
-    return MailRefused(answer) if 500 <= code <= 599 else TransportTrouble(answer)
+    return DeliveryRefused(answer) if 500 <= code <= 599 else TransportTrouble(answer)
 
 
 def _described(error: Exception) -> str:
