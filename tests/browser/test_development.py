@@ -6,7 +6,7 @@ import sys
 import time
 from contextlib import contextmanager
 
-import httpx
+import httpx2
 from playwright.sync_api import expect
 
 from tests.browser.inspection import Watch, faults_of
@@ -45,9 +45,9 @@ def wait_until_ready(url):
     deadline = time.monotonic() + 30
     while time.monotonic() < deadline:
         try:
-            if httpx.get(f"{url}/readyz", trust_env=False).status_code == 200:
+            if httpx2.get(f"{url}/readyz", trust_env=False).status_code == 200:
                 return
-        except httpx.TransportError:
+        except httpx2.TransportError:
             pass
         time.sleep(0.05)
     raise AssertionError("not ready after 30 s")

@@ -1,6 +1,6 @@
 """Every page, light and dark: sound at phone and desktop width, named for screen readers, readable, ours alone."""
 
-import httpx
+import httpx2
 from playwright.sync_api import expect
 
 from tests.browser.inspection import faults_of
@@ -24,7 +24,7 @@ def pages(reader, unconfirmed_link):
     reader.press("Confirm my account")
     yield reader.reads("Your account")
     yield page.goto("/signup/confirm?token=used")
-    with httpx.Client(base_url=reader.site.url, trust_env=False, headers={"User-Agent": "x" * 300}) as other:
+    with httpx2.Client(base_url=reader.site.url, trust_env=False, headers={"User-Agent": "x" * 300}) as other:
         other.post("/api/v1/login", json={"email": reader.address, "password": FIRST})
     yield page.goto("/account/devices")
     reader.press("Sign out everywhere else")

@@ -1,6 +1,6 @@
 """Links in letters, opened by people in other browsers, by scanners before them, and too late."""
 
-import httpx
+import httpx2
 import pytest
 from playwright.sync_api import expect
 
@@ -10,11 +10,11 @@ from tests.browser.reader import FIRST, SECOND
 def scan(link: str) -> None:
     """Look at a link as mail scanners do: with HEAD and GET, following it, keeping cookies and not."""
     for headers in ({"Sec-Purpose": "prefetch"}, {"User-Agent": "Mozilla/5.0 (scanner)"}):
-        with httpx.Client(follow_redirects=True, headers=headers, trust_env=False) as scanner:
+        with httpx2.Client(follow_redirects=True, headers=headers, trust_env=False) as scanner:
             scanner.head(link)
             assert scanner.get(link).status_code == 200
             assert scanner.get(link).status_code == 200
-    assert httpx.get(link, trust_env=False).status_code == 303
+    assert httpx2.get(link, trust_env=False).status_code == 303
 
 
 @pytest.mark.case("RST-37")

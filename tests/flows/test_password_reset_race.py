@@ -2,7 +2,7 @@
 
 import threading
 
-import httpx
+import httpx2
 import pytest
 
 from service.core.errors import Unavailable
@@ -32,7 +32,7 @@ def test_of_a_hundred_uses_of_one_token_exactly_one_succeeds(live, make_service,
             try:
                 body = {"token": token, "password": password_of(number)}
                 statuses[number] = client.post(RESET, json=body).status_code
-            except httpx.TransportError as error:
+            except httpx2.TransportError as error:
                 statuses[number] = repr(error)
 
     browsers = [threading.Thread(target=spend, args=(number,)) for number in range(BROWSERS)]

@@ -10,7 +10,7 @@ from types import TracebackType
 from typing import Any, Self
 from urllib.parse import urlsplit
 
-import httpx
+import httpx2
 
 from tests.support.environment import process_environment, service_environment
 from tests.support.pages import hidden_fields
@@ -20,13 +20,13 @@ from tests.support.smtp import SmtpSink
 ROOT = Path(__file__).parents[2]
 
 
-class LiveClient(httpx.Client):
+class LiveClient(httpx2.Client):
     """Keeps its cookies and says which site it is on; redirects are not followed."""
 
     def __init__(self, url: str, **options: Any) -> None:
         super().__init__(base_url=url, headers={"Origin": url}, timeout=30, trust_env=False, **options)
 
-    def form(self, path: str, **fields: str) -> httpx.Response:
+    def form(self, path: str, **fields: str) -> httpx2.Response:
         """Open a page, fill in its form, send it: hidden fields such as csrf_token come from the page."""
         page = self.get(path)
         assert page.status_code == 200, f"{path} answered {page.status_code}"
@@ -101,9 +101,9 @@ class LiveService:
             assert self.web is not None
             assert self.web.poll() is None, f"the web server ended:\n{self.log()}"
             try:
-                if httpx.get(f"{self.url}/readyz", timeout=5, trust_env=False).status_code == 200:
+                if httpx2.get(f"{self.url}/readyz", timeout=5, trust_env=False).status_code == 200:
                     return
-            except httpx.TransportError:
+            except httpx2.TransportError:
                 pass
             time.sleep(0.02)
         raise AssertionError(f"not ready after {timeout} s:\n{self.log()}")

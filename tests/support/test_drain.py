@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
-import httpx
+import httpx2
 import pytest
 
 from tests.support.live import ROOT
@@ -45,8 +45,8 @@ class Server:
 
     def get(self, path: str) -> int | str:
         try:
-            return httpx.get(self.url + path, timeout=10, trust_env=False).status_code
-        except httpx.TransportError as error:
+            return httpx2.get(self.url + path, timeout=10, trust_env=False).status_code
+        except httpx2.TransportError as error:
             return type(error).__name__
 
 
