@@ -91,7 +91,7 @@ class UserModel(BaseModel):
     """An account as its owner and the site's services see it."""
 
     id: str
-    email: str
+    email: str | None = Field(description="None only for an account from a provider that told no address.")
     email_verified: bool
     name: str | None
     locale: str | None

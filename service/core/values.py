@@ -11,6 +11,7 @@ from uuid import UUID
 
 import uuid_utils.compat
 
+from service.core.addresses import Address
 from service.core.devices import describe_device
 
 
@@ -61,11 +62,14 @@ class NewsletterConsent:
 
 @dataclass(frozen=True)
 class User:
-    """An account. `email` is the address as its owner proved it, `canonical` the form that is unique."""
+    """An account. `email` is the address as its owner proved it, `canonical` the form that is unique.
+
+    Both are None for an account from a provider that told no address (schools' managed Apple Accounts).
+    """
 
     id: UUID
-    email: str
-    canonical: str
+    email: str | None
+    canonical: str | None
     created_at: datetime
     email_verified_at: datetime | None = None
     name: str | None = None
@@ -77,6 +81,13 @@ class User:
     newsletter: NewsletterConsent | None = None
     disabled_at: datetime | None = None
     providers: tuple[str, ...] = ()
+
+    @property
+    def mailbox(self) -> Address:
+        """The address, of an account that was found by it or told to have one. Raises `ValueError`."""
+        if self.email is None or self.canonical is None:
+            raise ValueError("an account without an address")
+        return Address(self.email, self.canonical)
 
     @property
     def email_verified(self) -> bool:

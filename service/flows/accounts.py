@@ -6,7 +6,7 @@ from datetime import timedelta
 from uuid import UUID
 
 from service.core.addresses import parse_own_address
-from service.core.errors import EmailTaken, NotFound
+from service.core.errors import EmailTaken, FieldError, NotFound, ValidationFailed
 from service.core.passwords import PasswordPolicy
 from service.core.ports import Clock, Passwords, Store, UnitOfWork
 from service.core.profile import accept_locale, accept_name
@@ -77,15 +77,22 @@ class Accounts:
             return uow.users.by_id(user_id) or user
 
     def send_reset(self, user_id: UUID, visit: Visit) -> User:
-        """Mail the owner a reset link; nobody else sees it. Sessions end at once. Raises `NotFound`."""
+        """Mail the owner a reset link; nobody else sees it. Sessions end at once.
+
+        Raises `NotFound`, and `ValidationFailed` for an account without an address.
+        """
         with self.store.write() as uow:
             user = self._known(uow, user_id)
+            if user.email is None:
+                raise ValidationFailed(
+                    [FieldError("email", "email_required", "This account has no address to write to.")]
+                )
             uow.users.raise_epoch(user_id)
             uow.sessions.end_all(user_id)
             uow.outbox.add(
                 password_reset.LETTER,
-                address=user.email,
-                canonical=user.canonical,
+                address=user.mailbox.email,
+                canonical=user.mailbox.canonical,
                 at=self.clock(),
                 expires_in=self.reset_lifetime,
                 priority=Priority.RESET,

@@ -13,8 +13,17 @@ LIFETIME = timedelta(days=3)
 
 def tell_password_changed(uow: UnitOfWork, user: User, *, at: datetime, visit: Visit) -> None:
     """Put "your password was changed" into the outbox, in the commit that changes it."""
+    tell(uow, user, PASSWORD_CHANGED, at=at, visit=visit)
+
+
+def tell(
+    uow: UnitOfWork, user: User, letter: str, *, at: datetime, visit: Visit, **context: str | None
+) -> None:
+    """Put a notice about a change, with its time and place, into the outbox; an account without address gets none."""
+    if user.email is None or user.canonical is None:
+        return
     uow.outbox.add(
-        PASSWORD_CHANGED,
+        letter,
         address=user.email,
         canonical=user.canonical,
         at=at,
@@ -27,6 +36,7 @@ def tell_password_changed(uow: UnitOfWork, user: User, *, at: datetime, visit: V
             "ip": visit.ip,
             "locale": user.locale or visit.locale,
             "name": user.name,
+            **context,
         },
     )
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import timedelta
 
-from service.core.errors import InvalidCredentials, ReauthenticationRequired
+from service.core.errors import FieldError, InvalidCredentials, ReauthenticationRequired, ValidationFailed
 from service.core.passwords import PasswordPolicy, normalise_password
 from service.core.ports import Clock, Passwords, Store, Throttles
 from service.core.throttles import Rule
@@ -31,13 +31,17 @@ class PasswordChange:
         for a passwordless account whose sign-in is older than 15 minutes, and `ValidationFailed`.
         """
         user = here.user
+        if user.email is None:
+            raise ValidationFailed(
+                [FieldError("new_password", "email_required", "Add an email address to your account first.")]
+            )
         accepted = self.policy.accept(new, about=(user.email, user.name), field="new_password")
         if user.password_hash is not None:
-            self.throttles.take(Rule.LOGIN_PER_ACCOUNT, user.canonical)
+            self.throttles.take(Rule.LOGIN_PER_ACCOUNT, user.mailbox.canonical)
             attempt = normalise_password(current or "")
             if attempt is None or not self.passwords.verify(user.password_hash, attempt):
                 raise InvalidCredentials
-            self.throttles.clear(Rule.LOGIN_PER_ACCOUNT, user.canonical)
+            self.throttles.clear(Rule.LOGIN_PER_ACCOUNT, user.mailbox.canonical)
         elif self.clock() - here.session.auth_time > FRESH:
             raise ReauthenticationRequired
         password_hash = self.passwords.hash(accepted)

@@ -109,14 +109,14 @@ class PasswordReset:
         by_staff = row.context.get("by") == "staff"
         if user.disabled or (self._excludes(user) and not by_staff):
             reason = "disabled" if user.disabled else "staff"
-            return Letter("account_disabled", user.email, locale, {"reason": reason})
+            return Letter("account_disabled", user.mailbox.email, locale, {"reason": reason})
         if not uow.users.newest_reset_letter(user.id, row.id):
             return Outcome.SUPERSEDED
         grant = ResetGrant(user.id, user.credential_epoch, row.id, row.context.get("next"), by_staff)
         token = self.tokens.sign(Purpose.PASSWORD_RESET, grant.payload(), at=signed_at)
         return Letter(
             LETTER,
-            user.email,
+            user.mailbox.email,
             locale,
             {
                 "name": user.name,
@@ -130,7 +130,7 @@ class PasswordReset:
 
     def check(self, token: str) -> str:
         """Look at a link without using it; return its account's address. Raises `InvalidToken` or `ExpiredToken`."""
-        return self._granted(token)[1].email
+        return self._granted(token)[1].mailbox.email
 
     def complete(self, *, token: str, password: str, visit: Visit) -> str | None:
         """Set the new password, end every session, tell the owner; return the article to go back to.
@@ -154,10 +154,10 @@ class PasswordReset:
                 raise InvalidToken
             uow.users.verify_email(user.id, at=now)
             uow.sessions.end_all(user.id)
-            uow.signups.discard(user.canonical)
+            uow.signups.discard(user.mailbox.canonical)
             tell_password_changed(uow, user, at=now, visit=visit)
             uow.audit.record("password.reset", at=now, user_id=user.id, visit=visit)
-        self.throttles.clear(Rule.LOGIN_PER_ACCOUNT, user.canonical)
+        self.throttles.clear(Rule.LOGIN_PER_ACCOUNT, user.mailbox.canonical)
         return self.return_urls.safe(grant.next)
 
     def _granted(self, token: str) -> tuple[ResetGrant, User]:

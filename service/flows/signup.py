@@ -119,13 +119,13 @@ class Signup:
     def ask_again(self, user: User, visit: Visit) -> str:
         """Mail a new link to an account that signed in with its password before its address was proven."""
         assert user.password_hash is not None
-        welcome = self.throttles.allows(Rule.CONFIRMATION_PER_ADDRESS, user.canonical)
+        welcome = self.throttles.allows(Rule.CONFIRMATION_PER_ADDRESS, user.mailbox.canonical)
         binding = new_secret()
         now = self.clock()
         pending = PendingSignup(
             id=new_id(),
-            email=user.email,
-            canonical=user.canonical,
+            email=user.mailbox.email,
+            canonical=user.mailbox.canonical,
             password_hash=user.password_hash,
             binding_hash=digest(binding),
             created_at=now,
@@ -145,11 +145,11 @@ class Signup:
         user = uow.users.by_address(row.canonical)
         locale = (user and user.locale) or pending.locale or row.context["locale"]
         if user is not None and user.disabled:
-            return Letter("account_disabled", user.email, locale, {"reason": "disabled"})
+            return Letter("account_disabled", user.mailbox.email, locale, {"reason": "disabled"})
         if user is not None and user.email_verified:
             return Letter(
                 "already_registered",
-                user.email,
+                user.mailbox.email,
                 locale,
                 {
                     "login_link": self.links.login(),

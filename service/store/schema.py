@@ -105,8 +105,8 @@ class UserRow(Table):
     __tablename__ = "users"
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
-    email: Mapped[str]
-    canonical: Mapped[str] = mapped_column(Exact, unique=True)
+    email: Mapped[str | None]
+    canonical: Mapped[str | None] = mapped_column(Exact, unique=True)
     email_verified_at: Mapped[datetime | None]
     name: Mapped[str | None]
     locale: Mapped[str | None]
@@ -121,7 +121,11 @@ class UserRow(Table):
 
 
 class IdentityRow(Table):
-    """An account's identity at an outside provider: issuer and subject, never an address."""
+    """An account's identity at an outside provider: issuer and subject, never an address.
+
+    `refresh_token` is encrypted (`service.adapters.vault`); `blocked_at` is since when the provider says that
+    somebody else may hold it.
+    """
 
     __tablename__ = "identities"
     __table_args__ = (UniqueConstraint("issuer", "subject"), UniqueConstraint("user_id", "provider"))
@@ -132,8 +136,57 @@ class IdentityRow(Table):
     issuer: Mapped[str] = mapped_column(Exact)
     subject: Mapped[str] = mapped_column(Exact)
     email: Mapped[str | None]
+    refresh_token: Mapped[str | None]
+    blocked_at: Mapped[datetime | None]
     created_at: Mapped[datetime]
     last_used_at: Mapped[datetime | None]
+
+
+class AttemptRow(Table):
+    """A sign-in that is away at a provider, found by the SHA-256 of its `state`; once, ten minutes.
+
+    `parked` holds what Apple's form brought, encrypted, until the browser fetches it by its handle.
+    """
+
+    __tablename__ = "provider_attempts"
+
+    state_hash: Mapped[bytes] = mapped_column(primary_key=True)
+    browser_hash: Mapped[bytes]
+    provider: Mapped[str]
+    next: Mapped[str | None]
+    session_id: Mapped[UUID | None]
+    handle_hash: Mapped[bytes | None] = mapped_column(unique=True)
+    parked: Mapped[str | None]
+    expires_at: Mapped[datetime] = mapped_column(index=True)
+
+
+class ProofRow(Table):
+    """An identity that waits for its reader to prove a mailbox or an account; it opens nothing until then."""
+
+    __tablename__ = "pending_identities"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    browser_hash: Mapped[bytes] = mapped_column(index=True)
+    provider: Mapped[str]
+    issuer: Mapped[str]
+    subject: Mapped[str]
+    email: Mapped[str]
+    canonical: Mapped[str] = mapped_column(Exact, index=True)
+    name: Mapped[str | None]
+    refresh_token: Mapped[str | None]
+    next: Mapped[str | None]
+    locale: Mapped[str]
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime] = mapped_column(index=True)
+
+
+class SpentRow(Table):
+    """Something that may be used once (an ID token, an event's `jti`), by its SHA-256, until it expires."""
+
+    __tablename__ = "spent_tokens"
+
+    digest: Mapped[bytes] = mapped_column(primary_key=True)
+    expires_at: Mapped[datetime] = mapped_column(index=True)
 
 
 class SignupRow(Table):

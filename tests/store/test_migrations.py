@@ -6,7 +6,9 @@ from pathlib import Path
 
 import alembic.op
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Engine, inspect, text
 
@@ -135,3 +137,37 @@ def test_every_migration_file_is_on_the_way_to_the_newest() -> None:
     files = sorted(file.stem.split("_")[0] for file in Path(versions[0]).glob("[0-9]*.py"))
     assert files[-1] == newest_revision()
     assert len(files) == len(set(files))
+
+
+def test_rebuilding_the_accounts_keeps_what_points_to_them(engine: Engine) -> None:
+    _upgrade_to(engine, "0001")
+    with engine.begin() as connection:
+        connection.execute(
+            text(
+                "INSERT INTO users (id, email, canonical, roles, credential_epoch, created_at, updated_at)"
+                " VALUES ('00000000000000000000000000000001', 'ada@example.org', 'ada@example.org', '[]', 0,"
+                " '2026-01-01 00:00:00', '2026-01-01 00:00:00')"
+            )
+        )
+        connection.execute(
+            text(
+                "INSERT INTO identities (id, user_id, provider, issuer, subject, created_at) VALUES"
+                " ('00000000000000000000000000000002', '00000000000000000000000000000001', 'google', 'i', 's',"
+                " '2026-01-01 00:00:00')"
+            )
+        )
+    upgrade(engine)
+    with engine.connect() as connection:
+        assert connection.execute(text("SELECT subject FROM identities")).scalars().all() == ["s"]
+        if engine.dialect.name == "sqlite":
+            assert connection.execute(text("PRAGMA foreign_keys")).scalar() == 1
+
+
+def _upgrade_to(engine: Engine, revision: str) -> None:
+    """Bring a database to an older revision, as an older version of the code did."""
+    config = Config()
+    config.set_main_option("script_location", str(Path(versions[0]).parent))
+    config.set_main_option("path_separator", "os")
+    with engine.execution_options(masthead_write=True).begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, revision)

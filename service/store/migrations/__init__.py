@@ -4,6 +4,8 @@ Only `upgrade` needs Alembic. It loads every database dialect and a template eng
 no more than whether the revision is right, do without.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 
@@ -37,12 +39,38 @@ def upgrade(engine: Engine) -> None:
     Raises `Unavailable`.
     """
     writing = engine.execution_options(masthead_write=True)
-    with database_errors_as_unavailable(), writing.begin() as connection:
+    with database_errors_as_unavailable(), writing.connect() as connection, _free_to_rebuild(connection):
         if connection.dialect.name == "postgresql":
             connection.execute(text(f"SET LOCAL lock_timeout = '{PATIENCE}'"))
             connection.execute(text(f"SET LOCAL statement_timeout = '{PATIENCE}'"))
             connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": ADVISORY_LOCK})
         _run_alembic(connection)
+
+
+@contextmanager
+def _free_to_rebuild(connection: Connection) -> Iterator[None]:
+    """Run one transaction in which SQLite may rebuild a table without deleting the rows that point to it.
+
+    SQLite changes a column by making the table anew; its foreign keys can be put to sleep only outside of a
+    transaction (sqlite.org/lang_altertable.html, section 7), so they are checked before the commit instead.
+    """
+    sqlite = connection.dialect.name == "sqlite"
+    if sqlite:
+        _foreign_keys(connection, "OFF")
+    try:
+        with connection.begin():
+            yield
+            if sqlite and connection.execute(text("PRAGMA foreign_key_check")).first() is not None:
+                raise RuntimeError("the migration would leave rows that point nowhere")
+    finally:
+        if sqlite:
+            _foreign_keys(connection, "ON")
+
+
+def _foreign_keys(connection: Connection, state: str) -> None:
+    bare = connection.connection.dbapi_connection
+    assert bare is not None
+    bare.cursor().execute(f"PRAGMA foreign_keys={state}")
 
 
 def require_current(engine: Engine) -> None:
