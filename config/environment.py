@@ -9,15 +9,15 @@ from typing import Any
 
 from dotenv import dotenv_values
 
+from config.providers import gather
+
 PREFIX = "AUTH_"
 DEVELOPMENT_KEY = Path("var/secret_key")
 
 # Names of the contract that this version does not act on yet.
 AHEAD = frozenset(
-    "google_client_id google_client_secret google_issuer google_native_client_ids apple_client_id apple_team_id"
-    " apple_key_id apple_private_key apple_issuer apple_native_client_ids fake_provider captcha captcha_site_key"
-    " captcha_secret_key captcha_min_score captcha_project_id captcha_verify_url captcha_on captcha_failure"
-    " password_blocklist login_link_ttl email_change_ttl locales metrics_token otlp_endpoint".split()
+    "captcha captcha_site_key captcha_secret_key captcha_min_score captcha_project_id captcha_verify_url captcha_on"
+    " captcha_failure password_blocklist login_link_ttl email_change_ttl locales metrics_token otlp_endpoint".split()
 )
 # Ignoring these would leave the service less guarded than its operator thinks.
 GUARDS = {"captcha": "none", "password_blocklist": ""}
@@ -31,11 +31,19 @@ def read_environment(
         environ = {k: v for k, v in dotenv_values(".env").items() if v is not None} | dict(environ)
     given, mistakes = _with_files(environ, known | AHEAD)
     values: dict[str, Any] = {name: value for name, value in given.items() if name in known and value}
-    ahead = sorted(name for name in given if name in AHEAD or name.startswith("oidc_"))
+    values["oidc_issuers"], wrong = gather(
+        {name: text for name, text in given.items() if name.startswith("oidc_")}
+    )
+    mistakes += wrong
+    ahead = sorted(name for name in given if name in AHEAD)
     for name in ahead:
         if given[name] not in ("", GUARDS.get(name, given[name])):
             mistakes.append(f"{variable(name)}: this version cannot do that yet; leave it out")
-    mistakes += [_unknown(name, known | AHEAD) for name in given if name not in known and name not in ahead]
+    mistakes += [
+        _unknown(name, known | AHEAD)
+        for name in given
+        if name not in known and name not in ahead and not name.startswith("oidc_")
+    ]
     values["ignored"] = tuple(variable(name) for name in ahead)
     values["processes"] = environ.get("WEB_CONCURRENCY") or 1
     if values.get("env") == "development" and "secret_keys" not in values:
@@ -55,7 +63,7 @@ def _with_files(environ: Mapping[str, str], names: frozenset[str]) -> tuple[dict
     for key in sorted(key for key in environ if key.startswith(PREFIX)):
         name, value = key.removeprefix(PREFIX).lower(), environ[key]
         setting = name.removesuffix("_file")
-        if setting != name and setting in names:
+        if setting != name and (setting in names or setting.startswith("oidc_")):
             try:
                 value = Path(value).read_text(encoding="utf-8").strip()
             except (OSError, UnicodeDecodeError) as error:

@@ -36,6 +36,7 @@ from config.kinds import (
     Strings,
     WorkerMode,
 )
+from config.providers import OidcIssuer, provider_refusals
 from config.refusals import refusals
 
 
@@ -89,6 +90,20 @@ class Settings(BaseSettings):
     session_idle: Span = timedelta(days=14)
     session_absolute: Span = timedelta(days=90)
     session_short: Span = timedelta(hours=12)
+
+    google_client_id: str | None = None
+    google_client_secret: SecretStr | None = None
+    google_issuer: str = "https://accounts.google.com"
+    google_native_client_ids: Strings = ()
+    google_hosted_domain: str | None = None
+    apple_client_id: str | None = None
+    apple_team_id: str | None = None
+    apple_key_id: str | None = None
+    apple_private_key: SecretStr | None = None
+    apple_issuer: str = "https://appleid.apple.com"
+    apple_native_client_ids: Strings = ()
+    oidc_issuers: tuple[OidcIssuer, ...] = ()
+    fake_provider: bool | None = None
 
     rate_limits: Strings = ()
     rate_limit_scale: float = Field(1, gt=0)
@@ -193,6 +208,13 @@ class Settings(BaseSettings):
         return values
 
     @property
+    def stands_in(self) -> bool:
+        """Whether the development provider stands in for Google and Apple: where no real one is configured."""
+        if not self.development or self.fake_provider is False:
+            return False
+        return self.google_client_id is None and self.apple_client_id is None
+
+    @property
     def development(self) -> bool:
         return self.env is Environment.DEVELOPMENT
 
@@ -211,7 +233,7 @@ class Settings(BaseSettings):
 def load_settings(environ: Mapping[str, str]) -> Settings:
     """Read and judge an environment. Raises `SettingsError` with everything that is wrong with it."""
     values, mistakes = read_environment(
-        environ, known=frozenset(Settings.model_fields) - {"processes", "ignored"}
+        environ, known=frozenset(Settings.model_fields) - {"processes", "ignored", "oidc_issuers"}
     )
     try:
         settings = Settings(**values)
@@ -219,11 +241,10 @@ def load_settings(environ: Mapping[str, str]) -> Settings:
         wrong = {str(found["loc"][0]): found["msg"].removeprefix("Value error, ") for found in error.errors()}
         mistakes += [f"{variable(name)}: {message}" for name, message in wrong.items()]
         settings = Settings(**{name: value for name, value in values.items() if name not in wrong})
-        mistakes += [
-            refusal for refusal in refusals(settings) if not refusal.startswith(tuple(map(variable, wrong)))
-        ]
+        told = (*refusals(settings), *provider_refusals(settings))
+        mistakes += [refusal for refusal in told if not refusal.startswith(tuple(map(variable, wrong)))]
     else:
-        mistakes += refusals(settings)
+        mistakes += [*refusals(settings), *provider_refusals(settings)]
     if mistakes:
         raise SettingsError(mistakes)
     return settings

@@ -16,7 +16,7 @@ from config.kinds import WorkerMode
 from config.logging import configure_logging
 from config.settings import Settings, SettingsError, load_settings
 from service import __version__, api, cli, web
-from service.api import documentation
+from service.api import documentation, events
 from service.api.answers import refuse_body
 from service.api.models import ProblemModel, signed_in_json
 from service.core.tokens import derive_key
@@ -25,7 +25,7 @@ from service.gate import Gate
 from service.http import errors, headers, operations, origins, requests, sign_in
 from service.http.cookies import FORMS, SESSION, CookieJar
 from service.http.strict_json import LONGEST_BODY, StrictRequest
-from service.web import devbox, presentation
+from service.web import devbox, presentation, social
 from service.wiring import Masthead, assemble, utc_now
 
 if TYPE_CHECKING:
@@ -98,7 +98,7 @@ def register_everything(app: OpenAPI, masthead: Masthead) -> None:
     settings = masthead.settings
     requests.register(app)
     headers.register(app, masthead.return_urls, settings.logo_url)
-    origins.register(app, masthead.return_urls)
+    origins.register(app, masthead.return_urls, anywhere=social.FROM_ANYWHERE + events.FROM_ANYWHERE)
     errors.register(app)
     operations.register(app, masthead.require_ready)
     sign_in.register(app)
@@ -107,10 +107,13 @@ def register_everything(app: OpenAPI, masthead: Masthead) -> None:
         app,
         masthead.brand,
         overrides=settings.templates_dir,
+        providers=[(provider.name, provider.label) for provider in masthead.providers],
         locale=settings.default_locale,
         development=settings.development,
     )
     web.register(app)
+    for endpoint in social.FROM_ANYWHERE:
+        csrf.exempt(app.view_functions[endpoint])
     for blueprint in api.register(app):
         csrf.exempt(blueprint)
     if settings.development:

@@ -65,6 +65,14 @@ class LoginBody(Body):
     captcha: Text | None = None
 
 
+class IdTokenBody(Body):
+    """An ID token, the nonce it was asked for with, and, from Apple's first time, the reader's name."""
+
+    id_token: Text
+    nonce: Text | None = Field(None, description="The raw nonce. A token without one is refused.")
+    name: Text | None = None
+
+
 class ForgotBody(Body):
     """The address somebody joined with."""
 
@@ -156,6 +164,26 @@ class DeviceModel(BaseModel):
 
 class DevicesModel(RootModel[list[DeviceModel]]):
     """The reader's signed-in devices, last used first."""
+
+
+class IdentityModel(BaseModel):
+    """A provider the reader has connected."""
+
+    provider: str
+    label: str
+    email: str | None
+    created_at: Instant
+    last_used_at: Instant | None
+
+
+class IdentitiesModel(RootModel[list[IdentityModel]]):
+    """The providers the reader has connected."""
+
+
+class ConfirmationSent(BaseModel):
+    """A letter is on its way; its link, opened in this browser, finishes the sign-in."""
+
+    status: Literal["confirmation_sent"] = "confirmation_sent"
 
 
 class Accepted(BaseModel):

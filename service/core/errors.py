@@ -16,6 +16,7 @@ class Refusal(Exception):
 
     code: ClassVar[str] = "internal_error"
     message: ClassVar[str] = SOMETHING_WENT_WRONG
+    next: str | None = None  # where the person was going, when the story knows
 
     def __init__(self) -> None:
         super().__init__(self.code)
@@ -140,6 +141,75 @@ class InvalidJson(Refusal):
     message = "The request body is not valid JSON."
 
 
+class InvalidIdToken(Refusal):
+    """What a provider, or somebody in its name, says of a reader does not hold."""
+
+    code = "invalid_id_token"
+    message = "We could not confirm who you are. Start again."
+
+
+class AttemptExpired(Refusal):
+    """An answer of a provider that belongs to no sign-in of this browser: late, repeated, or somebody else's."""
+
+    code = "expired_attempt"
+    message = (
+        "This sign-in took too long, was finished already, or was started in another browser. Start again."
+    )
+
+
+class SignInCancelled(Refusal):
+    """The reader said no at the provider."""
+
+    code = "sign_in_cancelled"
+    message = "You cancelled. Nothing has changed."
+
+
+class SignInRefused(Refusal):
+    """The provider does not go on with this sign-in."""
+
+    code = "sign_in_refused"
+    message = "The provider did not confirm this sign-in. Start again."
+
+
+class LinkRequired(Refusal):
+    """The address has an account; its owner must prove that before the identity is linked to it."""
+
+    code = "link_required"
+    message = (
+        "You already have an account with this email address. Prove that it is yours to connect the two."
+    )
+
+
+class IdentityTaken(Refusal):
+    """The identity belongs to another account, or the account has another identity of that provider."""
+
+    code = "identity_taken"
+    message = "This is already connected: disconnect the one before, or use the account it belongs to."
+
+
+class IdentityBlocked(Refusal):
+    """The provider says that somebody else may hold the identity."""
+
+    code = "identity_blocked"
+    message = (
+        "This provider has told us that your account there may be in the wrong hands. Sign in another way."
+    )
+
+
+class LastSignInMethod(Refusal):
+    """Without it the reader could not get in any more."""
+
+    code = "last_sign_in_method"
+    message = "This is your only way to sign in. Add a password or another provider first."
+
+
+class InvalidNotification(Refusal):
+    """A message in a provider's name that is not the provider's, or not for us."""
+
+    code = "invalid_notification"
+    message = "This is no notification for this service."
+
+
 class RateLimited(Refusal):
     """Too many tries; `retry_after` says how long to wait."""
 
@@ -160,3 +230,9 @@ class Unavailable(Refusal):
     def __init__(self, retry_after: timedelta = timedelta(seconds=5)) -> None:
         super().__init__()
         self.retry_after = retry_after
+
+
+class ProviderUnavailable(Unavailable):
+    """A provider is away, slow or broken; everything else goes on."""
+
+    message = "This provider can't be reached right now. Try again in a moment, or sign in another way."

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any, Protocol
 from uuid import UUID
 
+from service.core.identities import Attempt, Identity, PendingIdentity
 from service.core.throttles import Rule
 from service.core.values import Letter, OutboxRow, Outcome, PendingSignup, Priority, Session, User, Visit
 
@@ -36,6 +37,15 @@ class Users(Protocol):
         if_reset_letter: UUID | None = None,
     ) -> bool:
         """Set the password, raise the epoch, forget the reset letter; False when the account moved on."""
+
+    def locked(self, user_id: UUID) -> User | None:
+        """Return an account nobody else may change before this transaction ends."""
+
+    def reclaim(self, user_id: UUID, *, at: datetime) -> bool:
+        """Give an account whose address nobody had proven to who proves it now: no password, a new epoch.
+
+        False when the address was proven already.
+        """
 
     def verify_email(self, user_id: UUID, *, at: datetime) -> bool:
         """Mark the address proven; False when it already was."""
@@ -91,6 +101,65 @@ class Sessions(Protocol):
     def purge(self, now: datetime) -> int: ...
 
 
+class Identities(Protocol):
+    """The accounts' identities at other providers."""
+
+    def by_subject(self, issuer: str, subject: str) -> Identity | None: ...
+
+    def of(self, user_id: UUID) -> Sequence[Identity]: ...
+
+    def add(self, identity: Identity) -> bool:
+        """Insert; False when it is linked already, or the account has another identity of that provider."""
+
+    def used(self, identity_id: UUID, **values: Any) -> None: ...
+
+    def block(self, identity_id: UUID, at: datetime | None) -> None: ...
+
+    def unblock_all(self, user_id: UUID) -> None: ...
+
+    def remove(self, user_id: UUID, provider: str) -> Identity | None: ...
+
+    def remove_all(self, user_id: UUID) -> Sequence[Identity]: ...
+
+
+class Attempts(Protocol):
+    """Sign-ins that are away at a provider. Taking one deletes it: True, or the row, for one caller only."""
+
+    def add(self, attempt: Attempt) -> None: ...
+
+    def park(self, state_hash: bytes, provider: str, *, handle_hash: bytes, parked: str) -> bool:
+        """Keep what a form brought until its browser fetches it; False for an attempt that is not there."""
+
+    def take(self, state_hash: bytes) -> Attempt | None: ...
+
+    def take_parked(self, handle_hash: bytes) -> Attempt | None: ...
+
+    def purge(self, now: datetime) -> int: ...
+
+
+class PendingIdentities(Protocol):
+    """Identities that wait for a proof."""
+
+    def add(self, pending: PendingIdentity) -> None: ...
+
+    def get(self, pending_id: UUID) -> PendingIdentity | None: ...
+
+    def newest_of(self, browser_hash: bytes) -> PendingIdentity | None: ...
+
+    def take(self, pending: PendingIdentity) -> bool: ...
+
+    def purge(self, now: datetime) -> int: ...
+
+
+class Spent(Protocol):
+    """What may be used once."""
+
+    def add(self, digest: bytes, *, until: datetime) -> bool:
+        """Note a use; False when it is not the first."""
+
+    def purge(self, now: datetime) -> int: ...
+
+
 class Outbox(Protocol):
     """What is to be told. The worker's half (claim, settle) is in `service.delivery.ports`."""
 
@@ -135,6 +204,18 @@ class UnitOfWork(Protocol):
 
     @property
     def sessions(self) -> Sessions: ...
+
+    @property
+    def identities(self) -> Identities: ...
+
+    @property
+    def attempts(self) -> Attempts: ...
+
+    @property
+    def pending_identities(self) -> PendingIdentities: ...
+
+    @property
+    def spent(self) -> Spent: ...
 
     @property
     def outbox(self) -> Outbox: ...

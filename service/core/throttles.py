@@ -18,6 +18,8 @@ class Rule(StrEnum):
     LOGIN_PER_CLIENT = "login_per_client"
     LOGIN_PER_ACCOUNT = "login_per_account"
     TOKEN_PER_CLIENT = "token_per_client"
+    PROVIDER_PER_CLIENT = "provider_per_client"
+    PROOF_PER_ADDRESS = "proof_per_address"
 
 
 DEFAULTS: dict[Rule, str] = {
@@ -29,4 +31,6 @@ DEFAULTS: dict[Rule, str] = {
     Rule.LOGIN_PER_CLIENT: "10/5minute",  # failures
     Rule.LOGIN_PER_ACCOUNT: "10/5minute",  # failures
     Rule.TOKEN_PER_CLIENT: "150/5minute",
+    Rule.PROVIDER_PER_CLIENT: "60/5minute",
+    Rule.PROOF_PER_ADDRESS: "3/6hour",  # silent
 }

@@ -29,6 +29,7 @@ class Purpose(StrEnum):
 
     PASSWORD_RESET = "password_reset"
     SIGNUP = "signup"
+    IDENTITY = "identity"
 
 
 def derive_key(secret: bytes, name: str) -> bytes:

@@ -156,6 +156,7 @@ class Outcome(StrEnum):
     SUPERSEDED = "superseded"
     THROTTLED = "throttled"
     EXPIRED = "expired"
+    BLOCKED = "blocked"
     REFUSED = "refused"
     BROKEN = "broken"
 

@@ -48,7 +48,9 @@ class Chores:
         with self.store.write() as uow:
             sessions = uow.sessions.purge(now)
         with self.store.write() as uow:
+            identities = uow.attempts.purge(now) + uow.pending_identities.purge(now) + uow.spent.purge(now)
+        with self.store.write() as uow:
             outbox = uow.outbox.purge(now - self.keep_settled)
-        if signups or sessions or outbox:
-            counts = {"signups": signups, "sessions": sessions, "outbox": outbox}
+        counts = {"signups": signups, "sessions": sessions, "identities": identities, "outbox": outbox}
+        if any(counts.values()):
             logger.info("what was over is gone", extra={"event": "worker.purge", **counts})

@@ -3,12 +3,16 @@
 from dataclasses import dataclass
 
 from service.flows.accounts import Accounts
+from service.flows.linking import Linking
 from service.flows.login import Login
 from service.flows.notices import Notices
 from service.flows.password_change import PasswordChange
 from service.flows.password_reset import PasswordReset
+from service.flows.proof import Proof
+from service.flows.provider_events import ProviderEvents
 from service.flows.sessions import Sessions
 from service.flows.signup import Signup
+from service.flows.social import Social
 
 
 @dataclass(frozen=True)
@@ -22,3 +26,7 @@ class Flows:
     password_change: PasswordChange
     accounts: Accounts
     notices: Notices
+    social: Social
+    proof: Proof
+    linking: Linking
+    provider_events: ProviderEvents

@@ -22,5 +22,14 @@ class Links:
     def reset_password(self, token: str) -> str:
         return f"{self.public_url}/reset-password?{urlencode({'token': token})}"
 
+    def provider_callback(self, provider: str) -> str:
+        return f"{self.public_url}/login/{provider}/callback"
+
+    def confirm_identity(self, token: str) -> str:
+        return f"{self.public_url}/login/connect/confirm?{urlencode({'token': token})}"
+
+    def sign_in_methods(self) -> str:
+        return f"{self.public_url}/account/identities"
+
     def confirm_signup(self, token: str) -> str:
         return f"{self.public_url}/signup/confirm?{urlencode({'token': token})}"

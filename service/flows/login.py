@@ -60,6 +60,7 @@ class Login:
         assert user.password_hash is not None
         newer = self.passwords.hash(password) if self.passwords.outdated(user.password_hash) else None
         with self.store.write() as uow:
+            uow.identities.unblock_all(user.id)  # the reader has proven themselves another way
             if newer:
                 uow.users.rehash(user.id, newer, if_hash=user.password_hash)
             return self.sessions.begin(

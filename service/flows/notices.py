@@ -1,5 +1,6 @@
 """Letters that tell an owner what was changed, so that they can undo what was not theirs."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -17,9 +18,12 @@ def tell_password_changed(uow: UnitOfWork, user: User, *, at: datetime, visit: V
 
 
 def tell(
-    uow: UnitOfWork, user: User, letter: str, *, at: datetime, visit: Visit, **context: str | None
+    uow: UnitOfWork, user: User, letter: str, *, at: datetime, visit: Visit | None, **context: str | None
 ) -> None:
-    """Put a notice about a change, with its time and place, into the outbox; an account without address gets none."""
+    """Put a notice about a change, with its time and place, into the outbox; an account without address gets none.
+
+    `visit` is None for what no reader did, such as a provider's notification.
+    """
     if user.email is None or user.canonical is None:
         return
     uow.outbox.add(
@@ -32,9 +36,9 @@ def tell(
         user_id=user.id,
         context={
             "at": at.isoformat(),
-            "device": visit.device,
-            "ip": visit.ip,
-            "locale": user.locale or visit.locale,
+            "device": visit.device if visit else None,
+            "ip": visit.ip if visit else None,
+            "locale": user.locale or (visit.locale if visit else "en"),
             "name": user.name,
             **context,
         },
@@ -43,22 +47,35 @@ def tell(
 
 @dataclass(frozen=True)
 class Notices:
-    """Prepare the letters about changes."""
+    """Prepare the letters about changes. `labels` are the providers' names as readers know them."""
 
     links: Links
+    labels: Mapping[str, str]
 
     def password_changed(self, row: OutboxRow, uow: UnitOfWork, signed_at: datetime) -> Letter | Outcome:
         """Say when and from where, and what to do if it was somebody else."""
-        at = datetime.fromisoformat(row.context["at"])
-        return Letter(
-            PASSWORD_CHANGED,
-            row.address,
-            row.context["locale"],
-            {
-                "name": row.context["name"],
-                "when_text": f"{at.day} {at:%B %Y, %H:%M} UTC",
-                "device": row.context["device"],
-                "ip": row.context["ip"],
-                "forgot_link": self.links.forgot_password(),
-            },
+        return self._letter(row, forgot_link=self.links.forgot_password())
+
+    def identity_changed(self, row: OutboxRow, uow: UnitOfWork, signed_at: datetime) -> Letter | Outcome:
+        """Say which provider was connected or disconnected, or brought the reader here first."""
+        return self._letter(
+            row,
+            provider=self._label(row),
+            account_link=self.links.sign_in_methods(),
+            forgot_link=self.links.forgot_password(),
         )
+
+    def account_closed(self, row: OutboxRow, uow: UnitOfWork, signed_at: datetime) -> Letter | Outcome:
+        """Tell staff that a provider's notification has closed an account."""
+        context = {"user": row.context["user"], "provider": self._label(row)}
+        return Letter(row.letter, row.address, "en", context)
+
+    def _letter(self, row: OutboxRow, **context: str) -> Letter:
+        at = datetime.fromisoformat(row.context["at"])
+        when = {"when_text": f"{at.day} {at:%B %Y, %H:%M} UTC"}
+        who = {name: row.context[name] for name in ("name", "device", "ip")}
+        return Letter(row.letter, row.address, row.context["locale"], who | when | context)
+
+    def _label(self, row: OutboxRow) -> str:
+        provider: str = row.context["provider"]
+        return self.labels.get(provider, provider)

@@ -34,6 +34,7 @@ from service.core.values import (
     new_id,
     new_secret,
 )
+from service.flows.identities import drop_unproven
 from service.flows.links import Links
 from service.flows.sessions import Sessions, SignedIn
 
@@ -287,7 +288,7 @@ class Signup:
         )
         if not taken_over or not uow.users.verify_email(existing.id, at=now):
             raise InvalidToken
-        uow.sessions.end_all(existing.id)
+        drop_unproven(uow, existing.id, at=now)
         uow.audit.record("email.verified", at=now, user_id=existing.id, visit=visit)
         proven = uow.users.by_id(existing.id)
         assert proven is not None

@@ -7,6 +7,7 @@ from flask import Response, current_app, request
 
 SESSION = "masthead"
 BINDING = "masthead-signup"
+PROVIDER = "masthead-provider"
 FORMS = "masthead-forms"
 LONGEST_SECRET = 128
 

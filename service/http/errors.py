@@ -20,18 +20,28 @@ STATUS: dict[type[Refusal], int] = {
     errors.InvalidJson: 400,
     errors.InvalidToken: 400,
     errors.ExpiredToken: 400,
+    errors.AttemptExpired: 400,
+    errors.SignInCancelled: 400,
+    errors.SignInRefused: 400,
+    errors.InvalidNotification: 400,
     errors.FormExpired: 403,
     errors.Unauthenticated: 401,
     errors.InvalidCredentials: 401,
     errors.ReauthenticationRequired: 401,
+    errors.InvalidIdToken: 401,
     errors.AccountDisabled: 403,
     errors.EmailUnverified: 403,
     errors.CrossOriginRefused: 403,
+    errors.IdentityBlocked: 403,
     errors.NotFound: 404,
     errors.EmailTaken: 409,
+    errors.LinkRequired: 409,
+    errors.IdentityTaken: 409,
+    errors.LastSignInMethod: 409,
     errors.ValidationFailed: 422,
     errors.RateLimited: 429,
     errors.Unavailable: 503,
+    errors.ProviderUnavailable: 503,
 }
 # What Werkzeug finds wrong with a request before any of our code runs.
 PROTOCOL_CODES = {
@@ -107,7 +117,7 @@ def problem_of(refusal: Refusal) -> Problem:
 
 def answer(problem: Problem) -> Response:
     """Say it as JSON to callers of the API, as a page to everybody else."""
-    if request.path.startswith("/api/"):
+    if request.path.startswith(("/api/", "/events/")):
         response = jsonify(problem.to_json())
         response.mimetype = "application/problem+json"
     else:

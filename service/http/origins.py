@@ -4,6 +4,8 @@ A browser says where a request comes from (`Sec-Fetch-Site`, `Origin`); other ca
 let through unless a cookie speaks for them.
 """
 
+from collections.abc import Collection
+
 from flask import Flask, Response, current_app, request
 
 from service.core.errors import CrossOriginRefused
@@ -21,12 +23,18 @@ PREFLIGHT = {
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
-def register(app: Flask, return_urls: ReturnUrls) -> None:
-    """Refuse changes from other sites, and let the site's own pages call the API with credentials."""
+def register(app: Flask, return_urls: ReturnUrls, *, anywhere: Collection[str]) -> None:
+    """Refuse changes from other sites, and let the site's own pages call the API with credentials.
+
+    The endpoints `anywhere` are for other sites and services: they carry proofs of their own and no cookie speaks
+    for them.
+    """
 
     @app.before_request
     def refuse_other_sites() -> None:
-        if request.method not in SAFE_METHODS and not _may_call(required=False):
+        if request.method in SAFE_METHODS or request.endpoint in anywhere:
+            return
+        if not _may_call(required=False):
             raise CrossOriginRefused
 
     @app.after_request

@@ -5,6 +5,12 @@ from functools import cached_property
 from sqlalchemy import Connection
 
 from service.store.audit import AuditRepository
+from service.store.identities import (
+    AttemptRepository,
+    IdentityRepository,
+    PendingIdentityRepository,
+    SpentRepository,
+)
 from service.store.outbox import OutboxRepository
 from service.store.sessions import SessionRepository
 from service.store.signups import SignupRepository
@@ -28,6 +34,22 @@ class SqlUnitOfWork:
     @cached_property
     def sessions(self) -> SessionRepository:
         return SessionRepository(self._connection)
+
+    @cached_property
+    def identities(self) -> IdentityRepository:
+        return IdentityRepository(self._connection)
+
+    @cached_property
+    def attempts(self) -> AttemptRepository:
+        return AttemptRepository(self._connection)
+
+    @cached_property
+    def pending_identities(self) -> PendingIdentityRepository:
+        return PendingIdentityRepository(self._connection)
+
+    @cached_property
+    def spent(self) -> SpentRepository:
+        return SpentRepository(self._connection)
 
     @cached_property
     def outbox(self) -> OutboxRepository:

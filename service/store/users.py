@@ -92,6 +92,23 @@ class UserRepository:
             updated_at=at,
         )
 
+    def locked(self, user_id: UUID) -> User | None:
+        # on SQLite a writing transaction is alone from its beginning
+        self._connection.execute(select(UserRow.id).where(UserRow.id == user_id).with_for_update())
+        return self.by_id(user_id)
+
+    def reclaim(self, user_id: UUID, *, at: datetime) -> bool:
+        return self._change(
+            user_id,
+            UserRow.email_verified_at.is_(None),
+            UserRow.disabled_at.is_(None),
+            password_hash=None,
+            credential_epoch=UserRow.credential_epoch + 1,
+            reset_letter=None,
+            email_verified_at=at,
+            updated_at=at,
+        )
+
     def verify_email(self, user_id: UUID, *, at: datetime) -> bool:
         return self._change(user_id, UserRow.email_verified_at.is_(None), email_verified_at=at, updated_at=at)
 

@@ -1,6 +1,7 @@
 """What every template knows: the publisher's brand, hashed asset addresses, the language, who is signed in."""
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
@@ -16,8 +17,19 @@ A_YEAR = 31536000
 RIGHT_TO_LEFT = ("ar", "fa", "he", "ur")
 
 
-def register(app: Flask, brand: Brand, *, overrides: Path | None, locale: str, development: bool) -> None:
-    """Set up Jinja: the publisher's folder first, gettext, no undefined names."""
+def register(
+    app: Flask,
+    brand: Brand,
+    *,
+    overrides: Path | None,
+    providers: Sequence[tuple[str, str]],
+    locale: str,
+    development: bool,
+) -> None:
+    """Set up Jinja: the publisher's folder first, gettext, no undefined names.
+
+    `providers` are the names and labels of those a reader may sign in with.
+    """
     folders = [folder for folder in (overrides, Path(app.root_path).parent / "templates") if folder]
     app.jinja_loader = ChoiceLoader([FileSystemLoader(folder) for folder in folders])
     app.jinja_env.undefined = StrictUndefined
@@ -45,6 +57,7 @@ def register(app: Flask, brand: Brand, *, overrides: Path | None, locale: str, d
         locale=locale,
         direction="rtl" if locale.startswith(RIGHT_TO_LEFT) else "ltr",
         development=development,
+        providers=providers,
     )
 
     @app.context_processor

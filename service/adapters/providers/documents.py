@@ -1,0 +1,96 @@
+"""What a provider publishes of itself, kept: fresh for an hour, good for a day when it cannot be fetched."""
+
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+import httpx2
+
+from service.core.errors import ProviderUnavailable
+
+T = TypeVar("T")
+
+FRESH = 3600.0  # seconds
+STALE = 86400.0
+PAUSE = 60.0  # between two forced fetches, whoever asks for them
+PAUSE_AFTER_TROUBLE = 2.0
+
+
+@dataclass(frozen=True)
+class Fetched(Generic[T]):
+    """A document and when it came, by `time.monotonic`."""
+
+    document: T
+    at: float
+
+
+class KeptDocument(Generic[T]):
+    """One document. One thread fetches it; the others use the one they have, or wait for it."""
+
+    def __init__(self, fetch: Callable[[], T], clock: Callable[[], float] = time.monotonic) -> None:
+        self._fetch, self._clock = fetch, clock
+        self._fetching = threading.Lock()
+        self._kept: Fetched[T] | None = None
+        self._forced_at = self._failed_at = float("-inf")
+
+    def get(self) -> T:
+        """Return the document. Raises `ProviderUnavailable` when there is none and none can be had."""
+        kept = self._kept
+        if kept is not None and self._age(kept) < FRESH:
+            return kept.document
+        if kept is not None and self._age(kept) < STALE and not self._fetching.acquire(blocking=False):
+            return kept.document
+        if kept is None or self._age(kept) >= STALE:
+            self._fetching.acquire()
+        try:
+            return self._renew(kept)
+        finally:
+            self._fetching.release()
+
+    def fetch_again(self, than: T) -> T:
+        """Return a newer document than `than`, or `than` when another forced fetch was less than a minute ago."""
+        with self._fetching:
+            kept = self._kept
+            if kept is not None and kept.document is not than:
+                return kept.document
+            if self._clock() - self._forced_at < PAUSE:
+                return than
+            self._forced_at = self._clock()
+            return self._renew(kept)
+
+    def _renew(self, before: Fetched[T] | None) -> T:
+        """Fetch while holding the lock, unless somebody did while we waited for it or has just failed to."""
+        kept = self._kept
+        if kept is not None and kept is not before:
+            return kept.document
+        usable = kept if kept is not None and self._age(kept) < STALE else None
+        if self._clock() - self._failed_at < PAUSE_AFTER_TROUBLE:
+            return _or_unavailable(usable)
+        try:
+            fresh = self._fetch()
+        except (httpx2.HTTPError, ValueError):
+            self._failed_at = self._clock()
+            return _or_unavailable(usable)
+        self._kept = Fetched(fresh, self._clock())
+        return fresh
+
+    def _age(self, kept: Fetched[T]) -> float:
+        return self._clock() - kept.at
+
+
+def json_object(answer: httpx2.Response) -> dict[str, Any]:
+    """Return the JSON object of a 200 answer. Raises `ValueError` or an error of httpx for anything else."""
+    if answer.status_code != 200:
+        raise ValueError(f"status {answer.status_code}")
+    document = answer.json()
+    if not isinstance(document, dict):
+        raise ValueError("no JSON object")
+    return document
+
+
+def _or_unavailable(kept: Fetched[T] | None) -> T:
+    if kept is None:
+        raise ProviderUnavailable
+    return kept.document

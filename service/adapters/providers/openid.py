@@ -1,0 +1,287 @@
+"""Any OpenID Connect issuer: code with PKCE, ID tokens, revocation. Google and Apple are this with their quirks.
+
+A further provider needs no code when `AUTH_OIDC_<NAME>_*` describes it; one with quirks is a file like
+`google.py` and a line in `service.adapters.providers`.
+"""
+
+import logging
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+import httpx2
+from authlib.integrations.base_client import OAuthError
+from authlib.integrations.httpx_client import OAuth2Client
+
+from service.adapters.providers.calls import TIMEOUT
+from service.adapters.providers.documents import KeptDocument, json_object
+from service.adapters.providers.id_tokens import (
+    Expected,
+    Key,
+    Signatures,
+    check_access_token,
+    check_claims,
+    check_nonce,
+    usable_keys,
+)
+from service.core.addresses import Address, parse_own_address
+from service.core.errors import (
+    InvalidIdToken,
+    InvalidNotification,
+    ProviderUnavailable,
+    SignInRefused,
+    ValidationFailed,
+)
+from service.core.identities import ExternalProfile, Notification, Redemption
+from service.core.mail import DeliveryRefused, TransportTrouble
+from service.core.profile import LONGEST_NAME, accept_name
+
+logger = logging.getLogger(__name__)
+
+ENDPOINTS = ("authorization_endpoint", "token_endpoint", "jwks_uri")
+LONGEST_TOKEN = 4096
+
+
+@dataclass(frozen=True)
+class Registration:
+    """How we are known to a provider. `native_clients` are our apps: further audiences of ID tokens."""
+
+    issuer: str
+    client_id: str
+    client_secret: str = field(default="", repr=False)
+    redirect_uri: str = ""
+    native_clients: Collection[str] = ()
+
+
+class OpenIdProvider:
+    """An issuer found by its discovery document (OpenID Connect Discovery 1.0)."""
+
+    algorithms: ClassVar[tuple[str, ...]] = ("RS256", "ES256")
+    scope: ClassVar[str] = "openid email profile"
+    extra_parameters: ClassVar[Mapping[str, str]] = {}
+
+    def __init__(
+        self, name: str, label: str, registration: Registration, transport: httpx2.BaseTransport
+    ) -> None:
+        self.name, self.label, self.registration = name, label, registration
+        self._transport = transport
+        self._metadata = KeptDocument(self._discover)
+        self._keys = KeptDocument(self._fetch_keys)
+        self._signatures = Signatures(self._keys, self.algorithms)
+
+    def authorization_url(self, *, state: str, nonce: str, verifier: str) -> str:
+        """Where the reader is sent: code, S256, state and nonce, and the scope we need."""
+        with self._client() as client:
+            url, _ = client.create_authorization_url(
+                self._metadata.get()["authorization_endpoint"],
+                state=state,
+                code_verifier=verifier,
+                nonce=nonce,
+                **self.extra_parameters,
+            )
+        return str(url).replace("+", "%20")  # Apple reads a plus as a plus
+
+    def check_issuer(self, issuer: str | None) -> None:
+        """Refuse an answer from another issuer, or without one where the provider promises it (RFC 9207)."""
+        promised = self._metadata.get().get("authorization_response_iss_parameter_supported") is True
+        if issuer is None and not promised:
+            return
+        if issuer != self.registration.issuer:
+            raise InvalidIdToken
+
+    def redeem(self, redemption: Redemption) -> ExternalProfile:
+        """Exchange a code for tokens and check them."""
+        answer = self._exchange(redemption)
+        token, access_token = answer.get("id_token"), answer.get("access_token")
+        if not isinstance(token, str):
+            raise InvalidIdToken  # libraries let a missing one pass
+        claims = self._signatures.claims(token)
+        check_claims(claims, self._expected(frozenset({self.registration.client_id})))
+        check_nonce(claims, [redemption.nonce])
+        if isinstance(access_token, str):
+            check_access_token(token, claims, access_token)
+            claims = self._completed(claims, access_token)
+        refresh_token = answer.get("refresh_token")
+        kept = isinstance(refresh_token, str) and len(refresh_token) <= LONGEST_TOKEN
+        return self._profile(claims, user=redemption.user, refresh_token=refresh_token if kept else None)
+
+    def read_id_token(self, token: str, *, nonce: str | None) -> ExternalProfile:
+        """Check a token that a page or one of our apps was given."""
+        claims = self._signatures.claims(token)
+        audiences = frozenset({self.registration.client_id, *self.registration.native_clients})
+        check_claims(claims, self._expected(audiences))
+        if nonce is not None or "nonce" in claims:
+            check_nonce(claims, self._accepted_nonces(nonce) if nonce else [])
+        return self._profile(claims)
+
+    def read_notification(self, body: str) -> Notification:
+        """Only some providers send any. Raises `InvalidNotification`."""
+        raise InvalidNotification
+
+    def revoke(self, refresh_token: str) -> str:
+        """Give a grant back (RFC 7009). Raises `TransportTrouble` or `DeliveryRefused`."""
+        try:
+            endpoint = self._metadata.get().get("revocation_endpoint")
+            if not isinstance(endpoint, str):
+                return "the provider has no revocation"
+            with self._client() as client:
+                hint = {"token_type_hint": "refresh_token"}
+                answer = client.revoke_token(endpoint, token=refresh_token, **hint)
+        except (httpx2.HTTPError, ProviderUnavailable) as error:
+            raise TransportTrouble(type(error).__name__) from error
+        if answer.status_code >= 500 or answer.status_code == 429:
+            raise TransportTrouble(str(answer.status_code))
+        if answer.status_code != 200:
+            raise DeliveryRefused(str(answer.status_code))
+        return "200"
+
+    def check(self) -> None:
+        """Fetch the discovery document and the keys anew. Raises `ProviderUnavailable`."""
+        try:
+            self._discover()
+            self._fetch_keys()
+        except (httpx2.HTTPError, ValueError) as error:
+            raise ProviderUnavailable from error
+
+    # what a provider with quirks says differently
+
+    def _issuers(self) -> frozenset[str]:
+        return frozenset({self.registration.issuer})
+
+    def _secret(self) -> str:
+        return self.registration.client_secret
+
+    def _authentication(self) -> str:
+        """How we show that we are the client: as the provider says, by header if it says nothing."""
+        if not self.registration.client_secret:
+            return "none"
+        offered = self._metadata.get().get("token_endpoint_auth_methods_supported", ["client_secret_basic"])
+        return "client_secret_basic" if "client_secret_basic" in offered else "client_secret_post"
+
+    def _accepted_nonces(self, nonce: str) -> list[str]:
+        return [nonce]
+
+    def _verified(self, claims: Mapping[str, Any]) -> bool:
+        return claims.get("email_verified") is True
+
+    def _authoritative(self, claims: Mapping[str, Any], address: Address) -> bool:
+        return False
+
+    def _name(self, claims: Mapping[str, Any], user: str) -> str | None:
+        return acceptable_name(claims.get("name"))
+
+    # what all have in common
+
+    def _expected(self, audiences: frozenset[str]) -> Expected:
+        return Expected(self._issuers(), audiences, self.algorithms)
+
+    def _profile(
+        self, claims: Mapping[str, Any], *, user: str = "", refresh_token: str | None = None
+    ) -> ExternalProfile:
+        address = acceptable_address(claims.get("email"))
+        verified = address is not None and self._verified(claims)
+        return ExternalProfile(
+            provider=self.name,
+            issuer=self.registration.issuer,
+            subject=claims["sub"],
+            address=address,
+            verified=verified,
+            authoritative=verified and address is not None and self._authoritative(claims, address),
+            name=self._name(claims, user),
+            refresh_token=refresh_token,
+        )
+
+    def _completed(self, claims: dict[str, Any], access_token: str) -> dict[str, Any]:
+        """Ask the userinfo endpoint for an address the ID token leaves out; it must speak of the same subject."""
+        endpoint = self._metadata.get().get("userinfo_endpoint")
+        if "email" in claims or not isinstance(endpoint, str):
+            return claims
+        answer = self._get(endpoint, headers={"Authorization": f"Bearer {access_token}"})
+        try:
+            told = json_object(answer)
+        except ValueError as error:
+            raise ProviderUnavailable from error
+        if told.get("sub") != claims["sub"]:
+            raise InvalidIdToken
+        return {name: told[name] for name in ("email", "email_verified", "name") if name in told} | claims
+
+    def _exchange(self, redemption: Redemption) -> Mapping[str, Any]:
+        try:
+            with self._client() as client:
+                answer = client.fetch_token(
+                    self._metadata.get()["token_endpoint"],
+                    grant_type="authorization_code",
+                    code=redemption.code,
+                    redirect_uri=self.registration.redirect_uri,
+                    code_verifier=redemption.verifier,
+                )
+        except OAuthError as error:
+            raise self._refusal(str(error.error)) from error
+        except (httpx2.HTTPError, ValueError, TypeError) as error:
+            raise ProviderUnavailable from error
+        return dict(answer)
+
+    def _refusal(self, code: str) -> Exception:
+        """Our fault or the operator's is not the reader's: only a refused grant is worth starting again for."""
+        about = {"event": "provider.refused", "provider": self.name, "code": code[:40]}
+        logger.error("a provider refused a code", extra=about)
+        return SignInRefused() if code in ("invalid_grant", "access_denied") else ProviderUnavailable()
+
+    def _discover(self) -> dict[str, Any]:
+        issuer = self.registration.issuer
+        found = json_object(self._fetch(f"{issuer.rstrip('/')}/.well-known/openid-configuration"))
+        if found.get("issuer") != issuer:
+            logger.error(
+                "a provider's discovery names another issuer",
+                extra={"event": "provider.mismatch", "provider": self.name},
+            )
+            raise ValueError("another issuer")
+        if not all(isinstance(found.get(name), str) for name in ENDPOINTS):
+            raise ValueError("endpoints are missing")
+        return found
+
+    def _fetch_keys(self) -> tuple[Key, ...]:
+        return usable_keys(json_object(self._fetch(self._metadata.get()["jwks_uri"])))
+
+    def _get(self, url: str, headers: Mapping[str, str]) -> httpx2.Response:
+        try:
+            return self._fetch(url, headers)
+        except httpx2.HTTPError as error:
+            raise ProviderUnavailable from error
+
+    def _fetch(self, url: str, headers: Mapping[str, str] | None = None) -> httpx2.Response:
+        with httpx2.Client(transport=self._transport, timeout=TIMEOUT) as client:
+            return client.get(url, headers=headers)
+
+    def _client(self) -> OAuth2Client:
+        return OAuth2Client(
+            client_id=self.registration.client_id,
+            client_secret=self._secret(),
+            token_endpoint_auth_method=self._authentication(),
+            revocation_endpoint_auth_method=self._authentication(),
+            scope=self.scope,
+            redirect_uri=self.registration.redirect_uri,
+            code_challenge_method="S256",
+            transport=self._transport,
+            timeout=TIMEOUT,
+        )
+
+
+def acceptable_address(claim: object) -> Address | None:
+    """Read an address a provider tells by the rules of our own; one we would not take is none."""
+    if not isinstance(claim, str):
+        return None
+    try:
+        return parse_own_address(claim)
+    except ValidationFailed:
+        return None
+
+
+def acceptable_name(claim: object) -> str | None:
+    """Return a name as we would take it from the reader, cut to length; None for what is no name."""
+    if not isinstance(claim, str):
+        return None
+    try:
+        return accept_name(claim[:LONGEST_NAME])
+    except ValidationFailed:
+        return None
