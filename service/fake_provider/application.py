@@ -67,6 +67,6 @@ def _page_policy(issuer: Issuer) -> str:
     clients = {f"{urlsplit(uri).scheme}://{urlsplit(uri).netloc}" for uri in issuer.client.redirect_uris}
     leads_to = ["'self'", "http://localhost:*", "http://127.0.0.1:*", *sorted(clients)]
     return (
-        "default-src 'none'; style-src 'nonce-{nonce}'; script-src 'nonce-{nonce}'; base-uri 'none';"
-        f" frame-ancestors 'none'; form-action {' '.join(leads_to)}"
+        "default-src 'none'; style-src 'nonce-{nonce}'; script-src 'nonce-{nonce}'; img-src data:;"
+        f" base-uri 'none'; frame-ancestors 'none'; form-action {' '.join(leads_to)}"
     )

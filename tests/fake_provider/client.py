@@ -38,7 +38,7 @@ def authorize_url(issuer, **changes):
 
 
 def discovered(issuer):
-    return httpx2.get(f"{issuer.url}/.well-known/openid-configuration", trust_env=False).json()
+    return issuer.browser.get(f"{issuer.url}/.well-known/openid-configuration").json()
 
 
 def apple_secret(apple, key=None, header=None, **claims):
@@ -56,7 +56,7 @@ def credentials(issuer):
 
 def post(issuer, name, form, **options):
     """POST a form to an endpoint of the provider's metadata."""
-    return httpx2.post(discovered(issuer)[f"{name}_endpoint"], data=form, trust_env=False, **options)
+    return issuer.browser.post(discovered(issuer)[f"{name}_endpoint"], data=form, **options)
 
 
 def exchange(issuer, code, **changes):
@@ -86,5 +86,5 @@ def signed_in(issuer, **changes):
 
 def verified_claims(issuer, id_token):
     """The claims, if a published key has signed them."""
-    keys = KeySet.import_key_set(httpx2.get(discovered(issuer)["jwks_uri"], trust_env=False).json())
+    keys = KeySet.import_key_set(issuer.browser.get(discovered(issuer)["jwks_uri"]).json())
     return jwt.decode(id_token, keys, algorithms=["RS256"]).claims

@@ -45,7 +45,7 @@ def test_the_metadata_names_what_is_there(provider):
     assert metadata["issuer"] == provider.url
     assert metadata["code_challenge_methods_supported"] == ["S256"]
     assert metadata["id_token_signing_alg_values_supported"] == ["RS256"]
-    keys = httpx2.get(metadata["jwks_uri"], trust_env=False).json()["keys"]
+    keys = provider.browser.get(metadata["jwks_uri"]).json()["keys"]
     assert [set(key) & {"d", "p", "q"} for key in keys] == [set()]
 
 
@@ -76,9 +76,9 @@ def test_the_plain_kind_names_itself_beside_the_code(issuer, google):
 def test_userinfo_answers_the_bearer(issuer):
     tokens = signed_in(issuer)
     url = discovered(issuer)["userinfo_endpoint"]
-    known = httpx2.get(url, headers={"Authorization": f"Bearer {tokens['access_token']}"}, trust_env=False)
+    known = issuer.browser.get(url, headers={"Authorization": f"Bearer {tokens['access_token']}"})
     assert known.json()["sub"] == issuer.person.subject
-    unknown = httpx2.get(url, headers={"Authorization": "Bearer other"}, trust_env=False)
+    unknown = issuer.browser.get(url, headers={"Authorization": "Bearer other"})
     assert unknown.status_code == 401
     assert unknown.json()["error"] == "invalid_token"
 

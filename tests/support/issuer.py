@@ -72,6 +72,7 @@ class IssuerServer(FaultyEndpoints, TokenMint):
         self.person = self.issuer.people()[0]
         self._app = create_app(self.issuer)
         self._server: BaseWSGIServer | None = None
+        self.browser = httpx2.Client(trust_env=False)
         super().__init__(self._app)
 
     # What a client is configured with
@@ -121,12 +122,12 @@ class IssuerServer(FaultyEndpoints, TokenMint):
 
     def answer(self, authorize_url: str, *, cancel: bool = False) -> BrowserAnswer:
         """Go where the client sends the browser, choose `person` there or cancel, and return what comes back."""
-        page = httpx2.get(authorize_url, trust_env=False)
+        page = self.browser.get(authorize_url)
         if page.status_code == 303:
             return BrowserAnswer("GET", page.headers["Location"], {})
         assert page.status_code == 200, f"{page.status_code} from the provider:\n{page.text}"
         choice = {"cancel": "yes"} if cancel else {"person": self.person.subject}
-        answer = httpx2.post(authorize_url, data=choice, trust_env=False)
+        answer = self.browser.post(authorize_url, data=choice)
         if answer.status_code == 303:
             return BrowserAnswer("GET", answer.headers["Location"], {})
         action = re.search(r'<form method="post" action="([^"]*)"', answer.text)
@@ -185,6 +186,7 @@ class IssuerServer(FaultyEndpoints, TokenMint):
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.stop()
+        self.browser.close()
 
 
 class _QuietHandler(WSGIRequestHandler):
