@@ -1,6 +1,8 @@
 """An OpenID provider on a port of its own: Google, Apple or any other, honest until told otherwise.
 
-method, url, form = google.answer(start.headers["Location"])   # the reader says yes
+start = client.get("/login/google")
+back = google.bring_back(client, start)                        # the reader says yes; what the service answers
+method, url, form = google.answer(start.headers["Location"])   # the same without sending it
 apple.person = replace(apple.person, email=None)               # who comes next
 google.mutate(claims=lambda claims: claims.pop("nonce"))       # lie
 google.fault("token", status=500, times=1)                     # fail; also jwks, discovery, userinfo, revoke
@@ -13,14 +15,15 @@ import re
 import threading
 from collections.abc import Collection
 from types import TracebackType
-from typing import Any, NamedTuple, Self
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
 from urllib.parse import urlsplit
 
 import httpx2
 from joserfc.jwk import ECKey, RSAKey
 from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 
-from service.fake_provider import Client, Kind, Person, create_app
+from service.fake_provider import Kind, Person, create_app
+from service.fake_provider.clients import Client as Registration
 from service.fake_provider.issuer import Clock, Json, utc_now
 from tests.support.environment import PUBLIC_URL
 from tests.support.hostile_issuer import HostileIssuer, Mutation
@@ -28,6 +31,11 @@ from tests.support.issuer_faults import FaultyEndpoints
 from tests.support.issuer_tokens import TokenMint
 from tests.support.pages import hidden_fields
 from tests.support.processes import free_port
+
+if TYPE_CHECKING:
+    from werkzeug.test import TestResponse
+
+    from tests.support.service import Client
 
 TEAM_ID, KEY_ID = "TEAM123456", "KEY1234567"
 ANSWERS = frozenset("claims header token_response discovery jwks userinfo answer".split())
@@ -47,7 +55,10 @@ class BrowserAnswer(NamedTuple):
 
 
 class IssuerServer(FaultyEndpoints, TokenMint):
-    """The server. `name` is what the service calls it; `settings` are the overrides for `make_service`."""
+    """The server. `name` is what the service calls it; `settings` are the overrides for `make_service`.
+
+    It sends browsers back to the in-process service; a live one's callback is added to `redirect_uris`.
+    """
 
     def __init__(
         self,
@@ -67,7 +78,9 @@ class IssuerServer(FaultyEndpoints, TokenMint):
         self.redirect_uris = {f"{PUBLIC_URL}/login/{self.name}/callback", *redirect_uris}
         self._apple_key = ECKey.generate_key("P-256")
         public_key = self._apple_key.as_pem(private=False).decode() if kind is Kind.APPLE else None
-        client = Client(self.client_id, self.redirect_uris, self.client_secret, public_key, TEAM_ID, KEY_ID)
+        client = Registration(
+            self.client_id, self.redirect_uris, self.client_secret, public_key, TEAM_ID, KEY_ID
+        )
         self.issuer = HostileIssuer(kind, self.url, client, key=key, clock=clock)
         self.person = self.issuer.people()[0]
         self._app = create_app(self.issuer)
@@ -133,6 +146,14 @@ class IssuerServer(FaultyEndpoints, TokenMint):
         action = re.search(r'<form method="post" action="([^"]*)"', answer.text)
         assert action, f"{answer.status_code} from the provider:\n{answer.text}"
         return BrowserAnswer("POST", html.unescape(action[1]), hidden_fields(answer.text))
+
+    def bring_back(self, client: "Client", start: "TestResponse", *, cancel: bool = False) -> "TestResponse":
+        """Follow a redirect to the provider, answer there, and carry the answer to the client as a browser does."""
+        answer = self.answer(start.headers["Location"], cancel=cancel)
+        origin = self.url if answer.method == "POST" else None
+        return client.request(
+            answer.method, answer.path, data=answer.form or None, headers={"Origin": origin}
+        )
 
     # Lies and failures
 
