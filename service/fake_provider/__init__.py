@@ -31,9 +31,10 @@ def create_fake_provider(
 ) -> Flask:
     """Return a provider that calls itself `issuer` and knows one client.
 
-    Google and the plain kind want a `client_secret`; Apple wants `client_public_key`, the PEM of the P-256 key that
-    the client's secret is signed with, and compares `team_id` and `key_id` where they are given. Mount it where the
-    path of `issuer` says, or give it a port of its own. Its keys turn with `app.extensions["issuer"].rotate_keys()`.
+    Google wants a `client_secret`; the plain kind takes a client without one for a public client. Apple wants
+    `client_public_key`, the PEM of the P-256 key that the client's secret is signed with, and compares `team_id` and
+    `key_id` where they are given. Mount it where the path of `issuer` says, or give it a port of its own. Its keys
+    turn with `app.extensions["issuer"].rotate_keys()`.
     """
     client = Client(client_id, redirect_uris, client_secret, client_public_key, team_id, key_id)
     return create_app(Issuer(kind, issuer, client, clock=clock))

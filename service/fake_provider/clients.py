@@ -18,7 +18,7 @@ LONGEST_SECRET_LIFE = timedelta(seconds=15_777_000)  # Apple's six months
 
 @dataclass(frozen=True)
 class Client:
-    """A registration. Apple's clients have a public key instead of a secret."""
+    """A registration. Apple's clients have a public key instead of a secret, public clients have neither."""
 
     client_id: str
     redirect_uris: Collection[str]
@@ -28,13 +28,16 @@ class Client:
     key_id: str | None = None
 
     def check_secret(self, basic: Authorization | None, form: Mapping[str, str]) -> None:
-        """Accept client_secret_basic or client_secret_post, one of the two (RFC 6749 2.3.1)."""
+        """Accept client_secret_basic or client_secret_post, one of the two (RFC 6749 2.3.1).
+
+        From a public client, which PKCE alone protects, no secret is wanted and none accepted.
+        """
         client_id, secret = form.get("client_id", ""), form.get("client_secret", "")
         if basic is not None and basic.type == "basic":
             if secret:
                 raise Mistaken("invalid_request", "The client has named itself twice.")
             client_id, secret = unquote_plus(basic.username or ""), unquote_plus(basic.password or "")
-        right = self.secret is not None and hmac.compare_digest(secret.encode(), self.secret.encode())
+        right = hmac.compare_digest(secret.encode(), (self.secret or "").encode())
         if client_id != self.client_id or not right:
             raise Mistaken("invalid_client", "The client is unknown or its secret is wrong.", 401)
 

@@ -39,8 +39,10 @@ class Issuer:
     def __init__(
         self, kind: Kind, url: str, client: Client, *, key: RSAKey | None = None, clock: Clock = utc_now
     ) -> None:
-        if (client.public_key if kind is Kind.APPLE else client.secret) is None:
-            raise ValueError("Apple's client needs a public key, every other a secret")
+        if kind is Kind.APPLE and client.public_key is None:
+            raise ValueError("Apple's client needs a public key")
+        if kind is Kind.GOOGLE and client.secret is None:
+            raise ValueError("Google's client needs a secret")
         self.kind = kind
         self.traits = TRAITS[kind]
         self.url = url
@@ -78,7 +80,7 @@ class Issuer:
             "subject_types_supported": ["public"],
             "id_token_signing_alg_values_supported": ["RS256"],
             "scopes_supported": list(self.traits.scopes),
-            "token_endpoint_auth_methods_supported": list(self.traits.client_authentication),
+            "token_endpoint_auth_methods_supported": self._client_authentication(),
             "code_challenge_methods_supported": ["S256"],
             "claims_supported": "iss sub aud exp iat nonce email email_verified".split(),
         }
@@ -167,6 +169,10 @@ class Issuer:
 
     def revoke(self, token: str) -> None:
         self.ledger.revoke(token)
+
+    def _client_authentication(self) -> list[str]:
+        public = self.client.secret is None and self.client.public_key is None
+        return ["none"] if public else list(self.traits.client_authentication)
 
     def _own_name(self) -> dict[str, str]:
         return {"iss": self.url} if self.traits.names_itself else {}

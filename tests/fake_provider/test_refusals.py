@@ -15,6 +15,7 @@ from tests.fake_provider.client import (
     authorize_url,
     callback,
     credentials,
+    discovered,
     exchange,
     post,
 )
@@ -168,6 +169,14 @@ def test_a_client_may_name_itself_in_the_header_but_not_twice(issuer):
     assert twice.json()["error"] == "invalid_request"
     wrong = post(issuer, "token", form, auth=(issuer.client_id, "wrong"))
     assert wrong.headers["WWW-Authenticate"].startswith("Basic")
+
+
+def test_a_public_client_shows_the_verifier_alone(make_issuer):
+    provider = make_issuer("plain", public_client=True)
+    assert discovered(provider)["token_endpoint_auth_methods_supported"] == ["none"]
+    code = answered(provider)["code"]
+    assert exchange(provider, code, client_secret="guessed").json()["error"] == "invalid_client"
+    assert exchange(provider, code, client_secret=None).status_code == 200
 
 
 NOW = int(time.time())

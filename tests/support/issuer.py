@@ -67,6 +67,7 @@ class IssuerServer(FaultyEndpoints, TokenMint):
         name: str | None = None,
         key: RSAKey | None = None,
         redirect_uris: Collection[str] = (),
+        public_client: bool = False,
         clock: Clock = utc_now,
     ) -> None:
         self.kind = kind
@@ -74,7 +75,8 @@ class IssuerServer(FaultyEndpoints, TokenMint):
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.client_id = f"masthead.{self.name}"
-        self.client_secret = None if kind is Kind.APPLE else f"the-secret-of-the-client-at-{self.name}"
+        secretless = public_client or kind is Kind.APPLE
+        self.client_secret = None if secretless else f"the-secret-of-the-client-at-{self.name}"
         self.redirect_uris = {f"{PUBLIC_URL}/login/{self.name}/callback", *redirect_uris}
         self._apple_key = ECKey.generate_key("P-256")
         public_key = self._apple_key.as_pem(private=False).decode() if kind is Kind.APPLE else None
@@ -105,7 +107,7 @@ class IssuerServer(FaultyEndpoints, TokenMint):
         return {
             f"{prefix}_issuer": self.url,
             f"{prefix}_client_id": self.client_id,
-            f"{prefix}_client_secret": self.client_secret or "",
+            **({f"{prefix}_client_secret": self.client_secret} if self.client_secret else {}),
         }
 
     @property
