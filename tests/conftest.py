@@ -20,6 +20,9 @@ from tests.support.redis_server import RedisServer
 from tests.support.smtp import SmtpSink
 
 if TYPE_CHECKING:
+    from joserfc.jwk import RSAKey
+
+    from tests.support.issuer import IssuerServer
     from tests.support.service import Service
 
 pytest_plugins = ["tests.support.cases"]
@@ -97,6 +100,44 @@ def smtp() -> Iterator[SmtpSink]:
     sink.start()
     yield sink
     sink.stop()
+
+
+@pytest.fixture(scope="session")
+def signing_key() -> "RSAKey":
+    """The key the providers of this session sign with: generating one is slow."""
+    from service.fake_provider.issuer import new_key
+
+    return new_key()
+
+
+@pytest.fixture
+def make_issuer(signing_key: "RSAKey") -> "Iterator[Callable[..., IssuerServer]]":
+    """Start OpenID providers: `make_issuer("plain", name="members")`."""
+    from service.fake_provider import Kind
+    from tests.support.issuer import IssuerServer
+
+    with ExitStack() as running:
+        yield lambda kind, **options: running.enter_context(
+            IssuerServer(Kind(kind), **{"key": signing_key, **options})
+        )
+
+
+@pytest.fixture
+def google(make_issuer: "Callable[..., IssuerServer]") -> "IssuerServer":
+    """Google, on the loopback interface: `make_service(database, **google.settings)`."""
+    return make_issuer("google")
+
+
+@pytest.fixture
+def apple(make_issuer: "Callable[..., IssuerServer]") -> "IssuerServer":
+    """Apple, on the loopback interface."""
+    return make_issuer("apple")
+
+
+@pytest.fixture
+def issuer(make_issuer: "Callable[..., IssuerServer]") -> "IssuerServer":
+    """Any other OpenID provider, which the service calls `plain`."""
+    return make_issuer("plain")
 
 
 @pytest.fixture
