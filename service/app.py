@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from flask_openapi3 import Info, OpenAPI
 from flask_wtf import CSRFProtect
+from werkzeug.middleware.dispatcher import DispatcherMiddleware
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from config.kinds import WorkerMode
@@ -125,6 +126,8 @@ def put_in_front(app: OpenAPI, masthead: Masthead, cookies: CookieJar) -> None:
     """Wrap the WSGI application: the proxies' client address, the gate, the delivery thread."""
     behind: WSGIApplication = app.wsgi_app
     settings = masthead.settings
+    if masthead.stand_ins:
+        behind = DispatcherMiddleware(behind, dict(masthead.stand_ins))
     if settings.trusted_proxies:
         behind = ProxyFix(behind, x_for=settings.trusted_proxies, x_proto=0, x_host=0, x_port=0, x_prefix=0)
     front: WSGIApplication = Gate(

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from email.utils import formataddr, parseaddr
 from os import cpu_count
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from config.kinds import BreachCheck, MailUnknown
 from config.settings import Settings
@@ -40,9 +41,13 @@ from service.flows.provider_events import ProviderEvents
 from service.flows.sessions import Sessions
 from service.flows.signup import Signup
 from service.flows.social import Social
+from service.stand_ins import StandIns
 from service.store.database import open_engine
 from service.store.migrations import require_current
 from service.store.store import SqlStore
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIApplication
 
 TEMPLATES = Path(__file__).parent.parent / "templates"
 
@@ -61,6 +66,7 @@ class Masthead:
     return_urls: ReturnUrls
     dev_mailbox: DevMailbox
     providers: Sequence[OpenIdProvider]
+    stand_ins: Mapping[str, "WSGIApplication"]
 
     def require_ready(self) -> None:
         """Raise `Unavailable` unless migrations are current and the database (and Redis, if set) answers."""
@@ -98,7 +104,8 @@ def assemble(settings: Settings) -> Masthead:
     )
     redis_url = settings.redis_url.get_secret_value() if settings.redis_url else None
     throttles = open_throttles(redis_url, settings.rate_limits, settings.rate_limit_scale)
-    providers = assemble_providers(settings)
+    stand_ins = StandIns(settings.public_url) if settings.stands_in else None
+    providers = assemble_providers(settings, stand_ins)
     vault = FernetVault(secrets_of(settings))
     flows = assemble_flows(settings, store, throttles, return_urls, providers, vault)
     try:
@@ -126,13 +133,16 @@ def assemble(settings: Settings) -> Masthead:
         return_urls,
         DevMailbox(),
         list(providers.values()),
+        stand_ins.mounts if stand_ins else {},
     )
 
 
-def assemble_providers(settings: Settings) -> dict[str, OpenIdProvider]:
+def assemble_providers(settings: Settings, stand_ins: StandIns | None) -> dict[str, OpenIdProvider]:
     """Open the providers that are configured, in the order their buttons are shown. Raises `ValueError`."""
     try:
         opened = [open_provider(found) for found in configured_providers(settings)]
+        if stand_ins is not None:
+            opened += [open_provider(found, stand_ins.transport()) for found in stand_ins.settings()]
     except (ValueError, TypeError) as error:
         raise ValueError("AUTH_APPLE_PRIVATE_KEY: this is no private key that Apple gives out") from error
     return {provider.name: provider for provider in opened}
