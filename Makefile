@@ -57,7 +57,7 @@ check: $(venv)/dev.stamp ## Lint, formatting, types, arrows between layers, temp
 	step $(bin)/ruff format --check $(sources)
 	step $(bin)/mypy
 	step $(bin)/lint-imports
-	step $(bin)/djlint templates --lint --quiet
+	step $(bin)/djlint templates service/fake_provider/templates --lint --quiet
 	step $(bin)/hadolint Dockerfile
 	step $(bin)/python -m pip check
 

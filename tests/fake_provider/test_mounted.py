@@ -2,6 +2,7 @@
 
 from urllib.parse import parse_qs, urlsplit
 
+import httpx2
 import pytest
 from flask import Flask
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
@@ -15,11 +16,16 @@ CALLBACK = "http://localhost:8000/login/google/callback"
 
 
 @pytest.fixture
-def client():
+def application():
     fake = create_fake_provider(
         Kind.GOOGLE, ISSUER, client_id="masthead", client_secret="a-secret", redirect_uris=[CALLBACK]
     )
-    return Client(DispatcherMiddleware(Flask("service"), {"/dev/google": fake}))
+    return DispatcherMiddleware(Flask("service"), {"/dev/google": fake})
+
+
+@pytest.fixture
+def client(application):
+    return Client(application)
 
 
 def test_everything_is_below_its_path(client):
@@ -47,6 +53,13 @@ def test_everything_is_below_its_path(client):
     }
     token_path = urlsplit(metadata["token_endpoint"]).path
     assert client.post(token_path, data=form, auth=("masthead", "a-secret")).json["id_token"]
+
+
+def test_the_service_can_ask_it_without_a_network(application):
+    """A development server with one thread would wait for itself."""
+    with httpx2.Client(transport=httpx2.WSGITransport(app=application)) as server:
+        metadata = server.get(f"{ISSUER}/.well-known/openid-configuration").json()
+        assert server.get(metadata["jwks_uri"]).json()["keys"]
 
 
 def test_it_sets_its_own_headers(client):

@@ -90,7 +90,8 @@ class TokenMint:
         algorithm = {"alg": forgery.algorithm} if forgery.algorithm else {}
         header = self.issuer.header() | algorithm | dict(forgery.header)
         key = self.issuer.key_for(header) if forgery.key == "own" else forgery.key
-        return token(header, {name: claims[name] for name in claims if name not in set(forgery.drop)}, key)
+        dropped = set(forgery.drop)
+        return token(header, {name: claims[name] for name in claims if name not in dropped}, key)
 
     def _apple_event(self, event: str, now: int, details: Mapping[str, Any]) -> Json:
         about = {"type": event, "sub": self.issuer.person.subject, "event_time": now * 1000}
