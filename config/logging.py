@@ -50,7 +50,10 @@ def configure_logging(settings: Settings) -> None:
             "disable_existing_loggers": False,
             "formatters": {"chosen": formatter},
             "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "chosen"}},
-            "loggers": {"alembic.runtime.migration": {"level": "WARNING"}},
+            "loggers": {
+                "alembic.runtime.migration": {"level": "WARNING"},
+                "httpx2": {"level": "WARNING"},  # it logs addresses in full
+            },
             "root": {"handlers": ["stderr"], "level": settings.log_level},
         }
     )

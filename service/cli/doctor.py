@@ -9,6 +9,7 @@ from datetime import timedelta
 import click
 
 from service.cli.context import masthead
+from service.cli.provider_checks import provider_troubles, redirect_addresses
 from service.core.errors import Unavailable
 from service.store.migrations import current_revision, newest_revision, require_current
 from service.wiring import Masthead, utc_now
@@ -92,7 +93,27 @@ def outbox(service: Masthead) -> Finding:
     return Finding("outbox", True, "no letter waits for a worker")
 
 
-CHECKS: tuple[Callable[[Masthead], Finding], ...] = (settings, database, migrations, throttles, mail, outbox)
+def providers(service: Masthead) -> Finding:
+    """Google, Apple and the others can be asked; what must be registered there is said."""
+    troubles = provider_troubles(service)
+    if troubles:
+        return Finding("providers", False, "; ".join(troubles))
+    addresses = redirect_addresses(service)
+    detail = (
+        f"answer. Redirect addresses to register: {', '.join(addresses)}" if addresses else "none configured"
+    )
+    return Finding("providers", True, detail)
+
+
+CHECKS: tuple[Callable[[Masthead], Finding], ...] = (
+    settings,
+    database,
+    migrations,
+    throttles,
+    mail,
+    outbox,
+    providers,
+)
 
 
 @click.command()

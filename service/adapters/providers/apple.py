@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 import time
 from collections.abc import Mapping
 from typing import Any, ClassVar
@@ -21,6 +22,7 @@ ALIAS = "https://account.apple.com"
 SECRET_LIFE = 300  # seconds; Apple allows six months, and then it expires in production
 MAILBOXES = ("icloud.com", "me.com", "mac.com", "privaterelay.appleid.com", "private.icloud.com")
 LONGEST_USER = 4096
+CONSOLE_ID = re.compile(r"[A-Z0-9]{10}")
 
 
 class Apple(OpenIdProvider):
@@ -28,7 +30,7 @@ class Apple(OpenIdProvider):
 
     algorithms: ClassVar[tuple[str, ...]] = ("RS256", "ES256")
     scope: ClassVar[str] = "openid name email"
-    extra_parameters: ClassVar[Mapping[str, str]] = {"response_mode": "form_post"}
+    extra_parameters: Mapping[str, str] = {"response_mode": "form_post"}
 
     def __init__(
         self,
@@ -44,6 +46,8 @@ class Apple(OpenIdProvider):
         super().__init__(name, label, registration, transport)
         self._team_id, self._key_id = team_id, key_id
         self._private_key = ECKey.import_key(private_key.replace("\\n", "\n"))
+        if self._private_key.curve_name != "P-256" or not self._private_key.is_private:
+            raise ValueError("not the private key of a .p8 file")
 
     def read_notification(self, body: str) -> Notification:
         """Read `{"payload": JWS}`. Raises `InvalidNotification`."""
@@ -60,6 +64,20 @@ class Apple(OpenIdProvider):
             audiences={self.registration.client_id, *self.registration.native_clients},
             events=lambda claims: apple_events(claims, self.registration.issuer),
         )
+
+    def credential_troubles(self) -> list[str]:
+        """Compare with what Apple's console hands out."""
+        if self.registration.issuer != ISSUER:
+            return []
+        expected = {
+            "AUTH_APPLE_TEAM_ID should be the ten characters beside your name": CONSOLE_ID.fullmatch(
+                self._team_id
+            ),
+            "AUTH_APPLE_KEY_ID should be the ten characters of the key": CONSOLE_ID.fullmatch(self._key_id),
+            "AUTH_APPLE_CLIENT_ID should be the Services ID, such as org.example.accounts": "."
+            in self.registration.client_id,
+        }
+        return [trouble for trouble, fine in expected.items() if not fine]
 
     def _issuers(self) -> frozenset[str]:
         issuer = self.registration.issuer

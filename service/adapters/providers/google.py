@@ -31,8 +31,10 @@ class Google(OpenIdProvider):
     ) -> None:
         super().__init__(name, label, registration, transport)
         self._hosted_domain = hosted_domain
-        # the parameter is a hint for Google's page; the claim is what counts
-        self.extra_parameters = {"hd": hosted_domain} if hosted_domain else {}  # type: ignore[misc]
+        # a grant for offline use brings the refresh token by which it can be given back; `hd` is a hint for
+        # Google's page, the claim is what counts
+        hint = {"hd": hosted_domain} if hosted_domain else {}
+        self.extra_parameters = {"access_type": "offline", **hint}
 
     def read_notification(self, body: str) -> Notification:
         """Read a security event token (RFC 8417); its issuer is Google's with a slash at the end."""
@@ -43,6 +45,20 @@ class Google(OpenIdProvider):
             audiences={self.registration.client_id, *self.registration.native_clients},
             events=lambda claims: risc_events(claims, self.registration.issuer),
         )
+
+    def credential_troubles(self) -> list[str]:
+        """Compare with what Google's console hands out."""
+        if self.registration.issuer != ISSUER:
+            return []
+        expected = {
+            "AUTH_GOOGLE_CLIENT_ID should end in .apps.googleusercontent.com": self.registration.client_id.endswith(
+                ".apps.googleusercontent.com"
+            ),
+            "AUTH_GOOGLE_CLIENT_SECRET should begin with GOCSPX-": self.registration.client_secret.startswith(
+                "GOCSPX-"
+            ),
+        }
+        return [trouble for trouble, fine in expected.items() if not fine]
 
     def _issuers(self) -> frozenset[str]:
         issuer = self.registration.issuer

@@ -14,16 +14,14 @@ from authlib.integrations.base_client import OAuthError
 from authlib.integrations.httpx_client import OAuth2Client
 
 from service.adapters.providers.calls import TIMEOUT
-from service.adapters.providers.documents import KeptDocument, json_object
 from service.adapters.providers.id_tokens import (
     Expected,
-    Key,
     Signatures,
     check_access_token,
     check_claims,
     check_nonce,
-    usable_keys,
 )
+from service.adapters.providers.publication import Publication
 from service.core.addresses import Address, parse_own_address
 from service.core.errors import (
     InvalidIdToken,
@@ -38,7 +36,6 @@ from service.core.profile import LONGEST_NAME, accept_name
 
 logger = logging.getLogger(__name__)
 
-ENDPOINTS = ("authorization_endpoint", "token_endpoint", "jwks_uri")
 LONGEST_TOKEN = 4096
 
 
@@ -58,22 +55,21 @@ class OpenIdProvider:
 
     algorithms: ClassVar[tuple[str, ...]] = ("RS256", "ES256")
     scope: ClassVar[str] = "openid email profile"
-    extra_parameters: ClassVar[Mapping[str, str]] = {}
+    extra_parameters: Mapping[str, str] = {}
 
     def __init__(
         self, name: str, label: str, registration: Registration, transport: httpx2.BaseTransport
     ) -> None:
         self.name, self.label, self.registration = name, label, registration
         self._transport = transport
-        self._metadata = KeptDocument(self._discover)
-        self._keys = KeptDocument(self._fetch_keys)
-        self._signatures = Signatures(self._keys, self.algorithms)
+        self.publication = Publication(registration.issuer, transport)
+        self._signatures = Signatures(self.publication.keys, self.algorithms)
 
     def authorization_url(self, *, state: str, nonce: str, verifier: str) -> str:
         """Where the reader is sent: code, S256, state and nonce, and the scope we need."""
         with self._client() as client:
             url, _ = client.create_authorization_url(
-                self._metadata.get()["authorization_endpoint"],
+                self.publication.metadata.get()["authorization_endpoint"],
                 state=state,
                 code_verifier=verifier,
                 nonce=nonce,
@@ -83,7 +79,9 @@ class OpenIdProvider:
 
     def check_issuer(self, issuer: str | None) -> None:
         """Refuse an answer from another issuer, or without one where the provider promises it (RFC 9207)."""
-        promised = self._metadata.get().get("authorization_response_iss_parameter_supported") is True
+        promised = (
+            self.publication.metadata.get().get("authorization_response_iss_parameter_supported") is True
+        )
         if issuer is None and not promised:
             return
         if issuer != self.registration.issuer:
@@ -121,7 +119,7 @@ class OpenIdProvider:
     def revoke(self, refresh_token: str) -> str:
         """Give a grant back (RFC 7009). Raises `TransportTrouble` or `DeliveryRefused`."""
         try:
-            endpoint = self._metadata.get().get("revocation_endpoint")
+            endpoint = self.publication.metadata.get().get("revocation_endpoint")
             if not isinstance(endpoint, str):
                 return "the provider has no revocation"
             with self._client() as client:
@@ -135,15 +133,11 @@ class OpenIdProvider:
             raise DeliveryRefused(str(answer.status_code))
         return "200"
 
-    def check(self) -> None:
-        """Fetch the discovery document and the keys anew. Raises `ProviderUnavailable`."""
-        try:
-            self._discover()
-            self._fetch_keys()
-        except (httpx2.HTTPError, ValueError) as error:
-            raise ProviderUnavailable from error
-
     # what a provider with quirks says differently
+
+    def credential_troubles(self) -> list[str]:
+        """What looks wrong with what the operator gave us, before anybody is asked."""
+        return []
 
     def _issuers(self) -> frozenset[str]:
         return frozenset({self.registration.issuer})
@@ -155,7 +149,9 @@ class OpenIdProvider:
         """How we show that we are the client: as the provider says, by header if it says nothing."""
         if not self.registration.client_secret:
             return "none"
-        offered = self._metadata.get().get("token_endpoint_auth_methods_supported", ["client_secret_basic"])
+        offered = self.publication.metadata.get().get(
+            "token_endpoint_auth_methods_supported", ["client_secret_basic"]
+        )
         return "client_secret_basic" if "client_secret_basic" in offered else "client_secret_post"
 
     def _accepted_nonces(self, nonce: str) -> list[str]:
@@ -193,14 +189,10 @@ class OpenIdProvider:
 
     def _completed(self, claims: dict[str, Any], access_token: str) -> dict[str, Any]:
         """Ask the userinfo endpoint for an address the ID token leaves out; it must speak of the same subject."""
-        endpoint = self._metadata.get().get("userinfo_endpoint")
+        endpoint = self.publication.metadata.get().get("userinfo_endpoint")
         if "email" in claims or not isinstance(endpoint, str):
             return claims
-        answer = self._get(endpoint, headers={"Authorization": f"Bearer {access_token}"})
-        try:
-            told = json_object(answer)
-        except ValueError as error:
-            raise ProviderUnavailable from error
+        told = self.publication.fetch_object(endpoint, {"Authorization": f"Bearer {access_token}"})
         if told.get("sub") != claims["sub"]:
             raise InvalidIdToken
         return {name: told[name] for name in ("email", "email_verified", "name") if name in told} | claims
@@ -209,7 +201,7 @@ class OpenIdProvider:
         try:
             with self._client() as client:
                 answer = client.fetch_token(
-                    self._metadata.get()["token_endpoint"],
+                    self.publication.metadata.get()["token_endpoint"],
                     grant_type="authorization_code",
                     code=redemption.code,
                     redirect_uri=self.registration.redirect_uri,
@@ -226,32 +218,6 @@ class OpenIdProvider:
         about = {"event": "provider.refused", "provider": self.name, "code": code[:40]}
         logger.error("a provider refused a code", extra=about)
         return SignInRefused() if code in ("invalid_grant", "access_denied") else ProviderUnavailable()
-
-    def _discover(self) -> dict[str, Any]:
-        issuer = self.registration.issuer
-        found = json_object(self._fetch(f"{issuer.rstrip('/')}/.well-known/openid-configuration"))
-        if found.get("issuer") != issuer:
-            logger.error(
-                "a provider's discovery names another issuer",
-                extra={"event": "provider.mismatch", "provider": self.name},
-            )
-            raise ValueError("another issuer")
-        if not all(isinstance(found.get(name), str) for name in ENDPOINTS):
-            raise ValueError("endpoints are missing")
-        return found
-
-    def _fetch_keys(self) -> tuple[Key, ...]:
-        return usable_keys(json_object(self._fetch(self._metadata.get()["jwks_uri"])))
-
-    def _get(self, url: str, headers: Mapping[str, str]) -> httpx2.Response:
-        try:
-            return self._fetch(url, headers)
-        except httpx2.HTTPError as error:
-            raise ProviderUnavailable from error
-
-    def _fetch(self, url: str, headers: Mapping[str, str] | None = None) -> httpx2.Response:
-        with httpx2.Client(transport=self._transport, timeout=TIMEOUT) as client:
-            return client.get(url, headers=headers)
 
     def _client(self) -> OAuth2Client:
         return OAuth2Client(
