@@ -181,7 +181,7 @@ class PasswordReset:
     def _is_in_other_hands(user: User, uow: UnitOfWork) -> bool:
         """Whether the provider that runs this very mailbox has told us that a thief may read it."""
         return any(
-            identity.blocked_at is not None and identity.email == user.email
+            identity.blocked_at is not None and (identity.email or "").lower() == user.canonical
             for identity in uow.identities.of(user.id)
         )
 

@@ -185,7 +185,6 @@ class Proof:
             created_at=now,
             email_verified_at=now,
             name=pending.name,
-            locale=pending.locale,
         )
         if not uow.users.add(user):
             raise InvalidToken

@@ -142,7 +142,7 @@ class Social:
         self._provider(name)
         brought = json.dumps(asdict(answer))
         if len(brought) > LONGEST_PARKED:
-            brought = json.dumps(asdict(replace(answer, user="")))[:LONGEST_PARKED]
+            raise SignInRefused
         handle = new_secret()
         with self.store.write() as uow:
             parked = self.vault.lock(brought)
@@ -299,7 +299,6 @@ class Social:
             created_at=now,
             email_verified_at=now if profile.address else None,
             name=profile.name,
-            locale=caller.visit.locale,
         )
         if not uow.users.add(user):
             raise IdentityTaken  # somebody joined with the address just now: decide again

@@ -16,6 +16,8 @@ FRESH = 3600.0  # seconds
 STALE = 86400.0
 PAUSE = 60.0  # between two forced fetches, whoever asks for them
 PAUSE_AFTER_TROUBLE = 2.0
+PATIENCE = 2.0  # for a fetch that another thread is at
+MOST_WAITING = 4
 
 
 @dataclass(frozen=True)
@@ -32,6 +34,7 @@ class KeptDocument(Generic[T]):
     def __init__(self, fetch: Callable[[], T], clock: Callable[[], float] = time.monotonic) -> None:
         self._fetch, self._clock = fetch, clock
         self._fetching = threading.Lock()
+        self._waiting = threading.BoundedSemaphore(MOST_WAITING)
         self._kept: Fetched[T] | None = None
         self._forced_at = self._failed_at = float("-inf")
 
@@ -42,8 +45,8 @@ class KeptDocument(Generic[T]):
             return kept.document
         if kept is not None and self._age(kept) < STALE and not self._fetching.acquire(blocking=False):
             return kept.document
-        if kept is None or self._age(kept) >= STALE:
-            self._fetching.acquire()
+        if (kept is None or self._age(kept) >= STALE) and not self._turn_comes():
+            raise ProviderUnavailable
         try:
             return self._renew(kept)
         finally:
@@ -51,7 +54,9 @@ class KeptDocument(Generic[T]):
 
     def fetch_again(self, than: T) -> T:
         """Return a newer document than `than`, or `than` when another forced fetch was less than a minute ago."""
-        with self._fetching:
+        if not self._turn_comes():
+            return than
+        try:
             kept = self._kept
             if kept is not None and kept.document is not than:
                 return kept.document
@@ -59,6 +64,17 @@ class KeptDocument(Generic[T]):
                 return than
             self._forced_at = self._clock()
             return self._renew(kept)
+        finally:
+            self._fetching.release()
+
+    def _turn_comes(self) -> bool:
+        """Wait for the lock, but not for long and not with many: a dead provider must not hold up all threads."""
+        if not self._waiting.acquire(blocking=False):
+            return False
+        try:
+            return self._fetching.acquire(timeout=PATIENCE)
+        finally:
+            self._waiting.release()
 
     def _renew(self, before: Fetched[T] | None) -> T:
         """Fetch while holding the lock, unless somebody did while we waited for it or has just failed to."""
