@@ -17,7 +17,7 @@ AHEAD = frozenset(
     "google_client_id google_client_secret google_issuer google_native_client_ids apple_client_id apple_team_id"
     " apple_key_id apple_private_key apple_issuer apple_native_client_ids fake_provider captcha captcha_site_key"
     " captcha_secret_key captcha_min_score captcha_project_id captcha_verify_url captcha_on captcha_failure"
-    " password_blocklist login_link_ttl email_change_ttl locales metrics_token otlp_endpoint".split()
+    " password_blocklist locales metrics_token otlp_endpoint".split()
 )
 # Ignoring these would leave the service less guarded than its operator thinks.
 GUARDS = {"captcha": "none", "password_blocklist": ""}

@@ -22,13 +22,16 @@ from service.core.return_urls import ReturnUrls, origin_of
 from service.core.tokens import Tokens
 from service.delivery.letters import Letters
 from service.delivery.worker import Worker
-from service.flows import Flows, notices, password_reset, signup
+from service.flows import Flows, email_change, email_undo, notices, password_reset, signup
 from service.flows.accounts import Accounts
+from service.flows.email_change import EmailChange
+from service.flows.email_undo import EmailUndoing
 from service.flows.links import Links
 from service.flows.login import Login
 from service.flows.notices import Notices
 from service.flows.password_change import PasswordChange
 from service.flows.password_reset import PasswordReset
+from service.flows.reauthentication import Reauthentication
 from service.flows.sessions import Sessions
 from service.flows.signup import Signup
 from service.store.database import open_engine
@@ -134,6 +137,7 @@ def assemble_flows(
         return_urls,
         settings.signup_ttl,
     )
+    reauthentication = Reauthentication(utc_now, passwords, throttles)
     return Flows(
         signup=signup,
         login=Login(store, utc_now, passwords, throttles, sessions, signup),
@@ -151,7 +155,11 @@ def assemble_flows(
             tell_unknown=settings.mail_unknown is MailUnknown.ONCE_A_DAY,
             excluded_roles=frozenset(settings.reset_excluded_roles),
         ),
-        password_change=PasswordChange(store, utc_now, passwords, policy, throttles),
+        password_change=PasswordChange(store, utc_now, passwords, policy, reauthentication),
+        email_change=EmailChange(
+            store, utc_now, tokens, throttles, reauthentication, links, settings.email_change_ttl
+        ),
+        email_undo=EmailUndoing(store, utc_now, tokens, throttles, links),
         accounts=Accounts(store, utc_now, passwords, policy, settings.reset_ttl),
         notices=Notices(links),
     )
@@ -163,4 +171,7 @@ def letter_book(flows: Flows) -> Mapping[str, Prepare]:
         signup.LETTER: flows.signup.letter,
         password_reset.LETTER: flows.password_reset.letter,
         notices.PASSWORD_CHANGED: flows.notices.password_changed,
+        email_change.LETTER: flows.email_change.letter,
+        email_undo.CHANGED: flows.email_undo.changed_letter,
+        email_undo.RESTORED: flows.email_undo.restored_letter,
     }

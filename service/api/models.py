@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainSerializer, RootModel, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
+from service.core.values import User
 from service.flows.sessions import SignedIn
 
 
@@ -87,6 +88,19 @@ class ChangeBody(Body):
     new_password: str
 
 
+class EmailChangeBody(Body):
+    """The new address, and the present password unless the account has none."""
+
+    email: str
+    current_password: str | None = None
+
+
+class TokenBody(Body):
+    """The token of a mailed link."""
+
+    token: Text
+
+
 class UserModel(BaseModel):
     """An account as its owner and the site's services see it."""
 
@@ -118,21 +132,32 @@ class SignedInModel(BaseModel):
     session: SessionModel
 
 
+class AccountModel(BaseModel):
+    """An account."""
+
+    user: UserModel
+
+
+def user_json(user: User) -> dict[str, Any]:
+    """Return what `UserModel` describes."""
+    return {
+        "id": str(user.id),
+        "email": user.email,
+        "email_verified": user.email_verified,
+        "name": user.name,
+        "locale": user.locale,
+        "roles": user.roles,
+        "has_password": user.has_password,
+        "providers": user.providers,
+        "created_at": timestamp(user.created_at),
+    }
+
+
 def signed_in_json(signed_in: SignedIn) -> dict[str, Any]:
     """Return what `SignedInModel` describes, made by hand: the answer to every page view of the site."""
-    user, session = signed_in.user, signed_in.session
+    session = signed_in.session
     return {
-        "user": {
-            "id": str(user.id),
-            "email": user.email,
-            "email_verified": user.email_verified,
-            "name": user.name,
-            "locale": user.locale,
-            "roles": user.roles,
-            "has_password": user.has_password,
-            "providers": user.providers,
-            "created_at": timestamp(user.created_at),
-        },
+        "user": user_json(signed_in.user),
         "session": {
             "id": str(session.id),
             "created_at": timestamp(session.created_at),

@@ -6,8 +6,19 @@ from datetime import datetime, timedelta
 from typing import Any, Protocol
 from uuid import UUID
 
+from service.core.addresses import Address
 from service.core.throttles import Rule
-from service.core.values import Letter, OutboxRow, Outcome, PendingSignup, Priority, Session, User, Visit
+from service.core.values import (
+    EmailUndo,
+    Letter,
+    OutboxRow,
+    Outcome,
+    PendingSignup,
+    Priority,
+    Session,
+    User,
+    Visit,
+)
 
 
 class Clock(Protocol):
@@ -51,6 +62,32 @@ class Users(Protocol):
 
     def set_disabled(self, user_id: UUID, at: datetime | None) -> bool:
         """Disable (and raise the epoch) or enable; False when it already was so or is unknown."""
+
+
+class Addresses(Protocol):
+    """How accounts get other addresses, and their earlier ones back."""
+
+    def expect_change(self, user_id: UUID, letter: UUID) -> None:
+        """Make `letter` the only one whose link changes the address."""
+
+    def change(self, user_id: UUID, to: Address, *, if_epoch: int, if_letter: UUID, at: datetime) -> bool:
+        """Set a proven address and raise the epoch; False when the account moved on. Raises `EmailTaken`."""
+
+    def keep_for_undo(self, undo: EmailUndo) -> None: ...
+
+    def undo(self, undo_id: UUID) -> EmailUndo | None:
+        """Return an address that may be brought back."""
+
+    def take_undo(self, undo: EmailUndo) -> bool:
+        """Delete it and the account's later ones; True for exactly one of any number of callers."""
+
+    def restore(self, undo: EmailUndo, *, at: datetime) -> bool:
+        """Give the address back; password, identities added since and a planned erasure go.
+
+        The epoch rises. False for a disabled account. Raises `EmailTaken`.
+        """
+
+    def purge(self, now: datetime) -> int: ...
 
 
 class Signups(Protocol):
@@ -129,6 +166,9 @@ class UnitOfWork(Protocol):
 
     @property
     def users(self) -> Users: ...
+
+    @property
+    def addresses(self) -> Addresses: ...
 
     @property
     def signups(self) -> Signups: ...

@@ -1,7 +1,8 @@
 """The names and default sizes of the throttles (security.md section 3; PyPI's and NIST's numbers).
 
 A rule is counted by client network, by typed address, or both; never by account, so that a throttle
-says nothing about who has one. `AUTH_RATE_LIMITS` overrides by name, `AUTH_RATE_LIMIT_SCALE` multiplies.
+says nothing about who has one. What only a signed-in reader can ask for is counted by the account as well.
+`AUTH_RATE_LIMITS` overrides by name, `AUTH_RATE_LIMIT_SCALE` multiplies.
 """
 
 from enum import StrEnum
@@ -18,6 +19,10 @@ class Rule(StrEnum):
     LOGIN_PER_CLIENT = "login_per_client"
     LOGIN_PER_ACCOUNT = "login_per_account"
     TOKEN_PER_CLIENT = "token_per_client"
+    EMAIL_CHANGE_PER_ACCOUNT = "email_change_per_account"
+    EMAIL_CHANGE_PER_ADDRESS = "email_change_per_address"
+    LOGIN_LINK_PER_CLIENT = "login_link_per_client"
+    LOGIN_LINK_PER_ADDRESS = "login_link_per_address"
 
 
 DEFAULTS: dict[Rule, str] = {
@@ -29,4 +34,8 @@ DEFAULTS: dict[Rule, str] = {
     Rule.LOGIN_PER_CLIENT: "10/5minute",  # failures
     Rule.LOGIN_PER_ACCOUNT: "10/5minute",  # failures
     Rule.TOKEN_PER_CLIENT: "150/5minute",
+    Rule.EMAIL_CHANGE_PER_ACCOUNT: "5/hour;10/day",
+    Rule.EMAIL_CHANGE_PER_ADDRESS: "3/6hour",  # silent
+    Rule.LOGIN_LINK_PER_CLIENT: "10/hour",
+    Rule.LOGIN_LINK_PER_ADDRESS: "3/hour;5/day",  # silent
 }

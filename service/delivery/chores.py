@@ -48,7 +48,9 @@ class Chores:
         with self.store.write() as uow:
             sessions = uow.sessions.purge(now)
         with self.store.write() as uow:
+            undos = uow.addresses.purge(now)
+        with self.store.write() as uow:
             outbox = uow.outbox.purge(now - self.keep_settled)
-        if signups or sessions or outbox:
-            counts = {"signups": signups, "sessions": sessions, "outbox": outbox}
+        if signups or sessions or undos or outbox:
+            counts = {"signups": signups, "sessions": sessions, "undos": undos, "outbox": outbox}
             logger.info("what was over is gone", extra={"event": "worker.purge", **counts})

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 
 from service.flows.accounts import Accounts
+from service.flows.email_change import EmailChange
+from service.flows.email_undo import EmailUndoing
 from service.flows.login import Login
 from service.flows.notices import Notices
 from service.flows.password_change import PasswordChange
@@ -20,5 +22,7 @@ class Flows:
     sessions: Sessions
     password_reset: PasswordReset
     password_change: PasswordChange
+    email_change: EmailChange
+    email_undo: EmailUndoing
     accounts: Accounts
     notices: Notices

@@ -22,5 +22,14 @@ class Links:
     def reset_password(self, token: str) -> str:
         return f"{self.public_url}/reset-password?{urlencode({'token': token})}"
 
+    def confirm_login(self, token: str) -> str:
+        return f"{self.public_url}/login/link/confirm?{urlencode({'token': token})}"
+
+    def confirm_email(self, token: str) -> str:
+        return f"{self.public_url}/account/email/confirm?{urlencode({'token': token})}"
+
+    def undo_email(self, token: str) -> str:
+        return f"{self.public_url}/account/email/undo?{urlencode({'token': token})}"
+
     def confirm_signup(self, token: str) -> str:
         return f"{self.public_url}/signup/confirm?{urlencode({'token': token})}"

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from service.core.ports import UnitOfWork
 from service.core.values import Letter, OutboxRow, Outcome, Priority, User, Visit
@@ -41,6 +42,17 @@ def tell(
     )
 
 
+def circumstances(row: OutboxRow) -> dict[str, Any]:
+    """What a notice says of a change: to whom, when, from which device and network address."""
+    at = datetime.fromisoformat(row.context["at"])
+    return {
+        "name": row.context["name"],
+        "when_text": f"{at.day} {at:%B %Y, %H:%M} UTC",
+        "device": row.context["device"],
+        "ip": row.context["ip"],
+    }
+
+
 @dataclass(frozen=True)
 class Notices:
     """Prepare the letters about changes."""
@@ -49,16 +61,9 @@ class Notices:
 
     def password_changed(self, row: OutboxRow, uow: UnitOfWork, signed_at: datetime) -> Letter | Outcome:
         """Say when and from where, and what to do if it was somebody else."""
-        at = datetime.fromisoformat(row.context["at"])
         return Letter(
             PASSWORD_CHANGED,
             row.address,
             row.context["locale"],
-            {
-                "name": row.context["name"],
-                "when_text": f"{at.day} {at:%B %Y, %H:%M} UTC",
-                "device": row.context["device"],
-                "ip": row.context["ip"],
-                "forgot_link": self.links.forgot_password(),
-            },
+            circumstances(row) | {"forgot_link": self.links.forgot_password()},
         )

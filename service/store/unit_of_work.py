@@ -4,6 +4,7 @@ from functools import cached_property
 
 from sqlalchemy import Connection
 
+from service.store.addresses import AddressRepository
 from service.store.audit import AuditRepository
 from service.store.outbox import OutboxRepository
 from service.store.sessions import SessionRepository
@@ -20,6 +21,10 @@ class SqlUnitOfWork:
     @cached_property
     def users(self) -> UserRepository:
         return UserRepository(self._connection)
+
+    @cached_property
+    def addresses(self) -> AddressRepository:
+        return AddressRepository(self._connection)
 
     @cached_property
     def signups(self) -> SignupRepository:

@@ -33,6 +33,9 @@ USER_COLUMNS = (
     UserRow.newsletter,
     UserRow.disabled_at,
     _providers,
+    UserRow.login_letter,
+    UserRow.email_letter,
+    UserRow.erases_at,
 )
 
 

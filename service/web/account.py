@@ -29,7 +29,7 @@ def to_login(_: Unauthenticated) -> Response:
 @pages.get("/account")
 def overview() -> str:
     """Name, address, and what is connected."""
-    return render_template("pages/account.html", user=_person(sign_in.require_signed_in()))
+    return render_template("pages/account.html", user=person(sign_in.require_signed_in()))
 
 
 @pages.get("/account/devices")
@@ -72,7 +72,7 @@ def end_other_devices() -> Response:
 def show_password() -> str:
     """The form for a new password."""
     here = sign_in.require_signed_in()
-    return fresh(PASSWORD, user=_person(here), min_length=flows().password_change.policy.min_length)
+    return fresh(PASSWORD, user=person(here), min_length=flows().password_change.policy.min_length)
 
 
 @pages.post("/account/password")
@@ -85,7 +85,7 @@ def change_password() -> Response:
         )
     except Refusal as refusal:
         return refused(
-            PASSWORD, refusal, user=_person(here), min_length=flows().password_change.policy.min_length
+            PASSWORD, refusal, user=person(here), min_length=flows().password_change.policy.min_length
         )
     return sign_in.begin(go("/account"), renewed, notice=PASSWORD_CHANGED)
 
@@ -96,7 +96,8 @@ def well_known_change_password() -> AnyResponse:
     return redirect("/account/password", code=302)
 
 
-def _person(here: SignedIn) -> dict[str, object]:
+def person(here: SignedIn) -> dict[str, object]:
+    """What the account pages say of the reader."""
     user = here.user
     return {
         "name": user.name,
