@@ -22,15 +22,17 @@ from service.core.return_urls import ReturnUrls, origin_of
 from service.core.tokens import Tokens
 from service.delivery.letters import Letters
 from service.delivery.worker import Worker
-from service.flows import Flows, email_change, email_undo, notices, password_reset, signup
+from service.flows import Flows, email_change, email_undo, erasure, notices, password_reset, signup
 from service.flows.accounts import Accounts
 from service.flows.email_change import EmailChange
 from service.flows.email_undo import EmailUndoing
+from service.flows.erasure import Erasure
 from service.flows.links import Links
 from service.flows.login import Login
 from service.flows.notices import Notices
 from service.flows.password_change import PasswordChange
 from service.flows.password_reset import PasswordReset
+from service.flows.profile import Profile
 from service.flows.reauthentication import Reauthentication
 from service.flows.sessions import Sessions
 from service.flows.signup import Signup
@@ -102,6 +104,7 @@ def assemble(settings: Settings) -> Masthead:
         letters=Letters(TEMPLATES, brand=brand, overrides=settings.templates_dir),
         transports=transports,
         clock=utc_now,
+        chores=[flows.erasure.erase_due],
         sender=formataddr(parseaddr(settings.mail_from)),
         reply_to=settings.mail_reply_to,
     )
@@ -160,6 +163,8 @@ def assemble_flows(
             store, utc_now, tokens, throttles, reauthentication, links, settings.email_change_ttl
         ),
         email_undo=EmailUndoing(store, utc_now, tokens, throttles, links),
+        erasure=Erasure(store, utc_now, reauthentication, links, settings.deletion_grace, farewells=()),
+        profile=Profile(store, utc_now),
         accounts=Accounts(store, utc_now, passwords, policy, settings.reset_ttl),
         notices=Notices(links),
     )
@@ -174,4 +179,6 @@ def letter_book(flows: Flows) -> Mapping[str, Prepare]:
         email_change.LETTER: flows.email_change.letter,
         email_undo.CHANGED: flows.email_undo.changed_letter,
         email_undo.RESTORED: flows.email_undo.restored_letter,
+        erasure.SCHEDULED: flows.erasure.scheduled_letter,
+        erasure.DONE: flows.erasure.done_letter,
     }

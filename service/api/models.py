@@ -101,6 +101,22 @@ class TokenBody(Body):
     token: Text
 
 
+class ProfileBody(Body):
+    """What is to change; null removes the name or the language."""
+
+    name: Text | None = Field(None, description="What to call the reader, at most 100 characters.")
+    locale: Text | None = Field(None, description="Language tag (BCP 47).", examples=["en"])
+    newsletter: bool = Field(
+        False, description="Consent to the newsletter; kept with time, address and wording."
+    )
+
+
+class DeleteBody(Body):
+    """The present password, unless the account has none."""
+
+    current_password: str | None = None
+
+
 class UserModel(BaseModel):
     """An account as its owner and the site's services see it."""
 
@@ -195,6 +211,25 @@ class PasswordChanged(BaseModel):
 
     status: Literal["password_changed"] = "password_changed"
     next: str | None = None
+
+
+class ErasureScheduled(BaseModel):
+    """The account is closed; it is erased at `erases_at` unless its reader signs in before."""
+
+    status: Literal["scheduled"] = "scheduled"
+    erases_at: Instant
+
+
+class ExportModel(BaseModel):
+    """Everything held on a reader, by kind; what opens doors (hashes, secrets) is left out."""
+
+    account: dict[str, Any]
+    newsletter: dict[str, Any] | None = Field(description="The consent: when, from where, to which words.")
+    identities: list[dict[str, Any]] = Field(description="At other providers.")
+    sessions: list[dict[str, Any]]
+    earlier_addresses: list[dict[str, Any]] = Field(description="Those that can still be brought back.")
+    letters: list[dict[str, Any]] = Field(description="What was mailed, and what became of it.")
+    events: list[dict[str, Any]] = Field(description="The audit trail.")
 
 
 class FieldErrorModel(BaseModel):

@@ -60,6 +60,9 @@ class Users(Protocol):
     def newest_reset_letter(self, user_id: UUID, letter: UUID) -> bool:
         """Make `letter` the only one whose link works; False when a newer one already is."""
 
+    def set_profile(self, user: User, *, at: datetime) -> bool:
+        """Store name, language and consent; False when the account is gone."""
+
     def set_disabled(self, user_id: UUID, at: datetime | None) -> bool:
         """Disable (and raise the epoch) or enable; False when it already was so or is unknown."""
 
@@ -128,6 +131,28 @@ class Sessions(Protocol):
     def purge(self, now: datetime) -> int: ...
 
 
+class Holdings(Protocol):
+    """Everything held on a reader: shown to them, and erased for them."""
+
+    def of(self, user: User) -> dict[str, Any]:
+        """Return it by kind, without what opens doors."""
+
+    def plan_erasure(self, user_id: UUID, *, erases_at: datetime, if_epoch: int) -> bool:
+        """Say when the account goes and raise its epoch; False when it moved on."""
+
+    def keep(self, user_id: UUID) -> bool:
+        """Take the plan back; False when the account is gone."""
+
+    def due(self, now: datetime, limit: int) -> Sequence[UUID]:
+        """Accounts whose time has come."""
+
+    def begin_erasure(self, user: User, now: datetime) -> bool:
+        """Erase what stands beside the account and the person out of its audit events; False when it is not due."""
+
+    def finish_erasure(self, user: User) -> None:
+        """Erase the account and all that hangs on it."""
+
+
 class Outbox(Protocol):
     """What is to be told. The worker's half (claim, settle) is in `service.delivery.ports`."""
 
@@ -177,6 +202,9 @@ class UnitOfWork(Protocol):
     def sessions(self) -> Sessions: ...
 
     @property
+    def holdings(self) -> Holdings: ...
+
+    @property
     def outbox(self) -> Outbox: ...
 
     @property
@@ -222,6 +250,15 @@ class Throttles(Protocol):
         """Uncount one."""
 
     def clear(self, rule: Rule, key: str) -> None: ...
+
+
+class Farewell(Protocol):
+    """Take leave of what an account has elsewhere, in the transaction that erases it.
+
+    Called while its identities are still there; what is to be revoked goes into the outbox.
+    """
+
+    def __call__(self, uow: UnitOfWork, user: User, *, at: datetime) -> None: ...
 
 
 class Prepare(Protocol):

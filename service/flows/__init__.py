@@ -5,10 +5,12 @@ from dataclasses import dataclass
 from service.flows.accounts import Accounts
 from service.flows.email_change import EmailChange
 from service.flows.email_undo import EmailUndoing
+from service.flows.erasure import Erasure
 from service.flows.login import Login
 from service.flows.notices import Notices
 from service.flows.password_change import PasswordChange
 from service.flows.password_reset import PasswordReset
+from service.flows.profile import Profile
 from service.flows.sessions import Sessions
 from service.flows.signup import Signup
 
@@ -24,5 +26,7 @@ class Flows:
     password_change: PasswordChange
     email_change: EmailChange
     email_undo: EmailUndoing
+    erasure: Erasure
+    profile: Profile
     accounts: Accounts
     notices: Notices

@@ -114,6 +114,11 @@ class UserRepository:
         older = or_(UserRow.reset_letter.is_(None), UserRow.reset_letter <= letter)
         return self._change(user_id, older, reset_letter=letter)
 
+    def set_profile(self, user: User, *, at: datetime) -> bool:
+        return self._change(
+            user.id, name=user.name, locale=user.locale, newsletter=user.newsletter, updated_at=at
+        )
+
     def set_disabled(self, user_id: UUID, at: datetime | None) -> bool:
         if at is None:
             return self._change(user_id, UserRow.disabled_at.is_not(None), disabled_at=None)
