@@ -22,13 +22,23 @@ from service.core.return_urls import ReturnUrls, origin_of
 from service.core.tokens import Tokens
 from service.delivery.letters import Letters
 from service.delivery.worker import Worker
-from service.flows import Flows, email_change, email_undo, erasure, notices, password_reset, signup
+from service.flows import (
+    Flows,
+    email_change,
+    email_undo,
+    erasure,
+    login_link,
+    notices,
+    password_reset,
+    signup,
+)
 from service.flows.accounts import Accounts
 from service.flows.email_change import EmailChange
 from service.flows.email_undo import EmailUndoing
 from service.flows.erasure import Erasure
 from service.flows.links import Links
 from service.flows.login import Login
+from service.flows.login_link import LoginLink
 from service.flows.notices import Notices
 from service.flows.password_change import PasswordChange
 from service.flows.password_reset import PasswordReset
@@ -144,6 +154,17 @@ def assemble_flows(
     return Flows(
         signup=signup,
         login=Login(store, utc_now, passwords, throttles, sessions, signup),
+        login_link=LoginLink(
+            store,
+            utc_now,
+            tokens,
+            throttles,
+            sessions,
+            links,
+            return_urls,
+            settings.login_link_ttl,
+            excluded_roles=frozenset(settings.reset_excluded_roles),
+        ),
         sessions=sessions,
         password_reset=PasswordReset(
             store,
@@ -176,6 +197,7 @@ def letter_book(flows: Flows) -> Mapping[str, Prepare]:
         signup.LETTER: flows.signup.letter,
         password_reset.LETTER: flows.password_reset.letter,
         notices.PASSWORD_CHANGED: flows.notices.password_changed,
+        login_link.LETTER: flows.login_link.letter,
         email_change.LETTER: flows.email_change.letter,
         email_undo.CHANGED: flows.email_undo.changed_letter,
         email_undo.RESTORED: flows.email_undo.restored_letter,

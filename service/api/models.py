@@ -74,6 +74,14 @@ class ForgotBody(Body):
     captcha: Text | None = None
 
 
+class LoginLinkBody(Body):
+    """Where the sign-in link is to go."""
+
+    email: str
+    next: Text | None = Field(None, description="Page to go back to after signing in.")
+    captcha: Text | None = Field(None, description="Answer of the captcha, where one is configured.")
+
+
 class ResetBody(Body):
     """The token of the latest reset letter and the new password."""
 

@@ -60,6 +60,18 @@ class Users(Protocol):
     def newest_reset_letter(self, user_id: UUID, letter: UUID) -> bool:
         """Make `letter` the only one whose link works; False when a newer one already is."""
 
+    def newest_login_letter(self, user_id: UUID, letter: UUID) -> bool:
+        """Make `letter` the only one whose link signs in; False when a newer one already is."""
+
+    def spend_login_letter(self, user_id: UUID, letter: UUID, *, if_epoch: int) -> bool:
+        """Use its link up; True for exactly one of any number of callers."""
+
+    def hand_over(self, user_id: UUID, *, if_epoch: int, at: datetime) -> bool:
+        """Give an unproven account to the owner of its mailbox: proven, without password and identities.
+
+        The epoch rises. False when the account moved on.
+        """
+
     def set_profile(self, user: User, *, at: datetime) -> bool:
         """Store name, language and consent; False when the account is gone."""
 

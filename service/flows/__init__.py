@@ -7,6 +7,7 @@ from service.flows.email_change import EmailChange
 from service.flows.email_undo import EmailUndoing
 from service.flows.erasure import Erasure
 from service.flows.login import Login
+from service.flows.login_link import LoginLink
 from service.flows.notices import Notices
 from service.flows.password_change import PasswordChange
 from service.flows.password_reset import PasswordReset
@@ -21,6 +22,7 @@ class Flows:
 
     signup: Signup
     login: Login
+    login_link: LoginLink
     sessions: Sessions
     password_reset: PasswordReset
     password_change: PasswordChange

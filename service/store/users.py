@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Connection, func, or_, select, type_coerce, update
+from sqlalchemy import ColumnElement, Connection, delete, func, or_, select, type_coerce, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from service.core.values import User
@@ -113,6 +113,27 @@ class UserRepository:
         # letters are UUIDv7: the later one is the greater one, on both databases
         older = or_(UserRow.reset_letter.is_(None), UserRow.reset_letter <= letter)
         return self._change(user_id, older, reset_letter=letter)
+
+    def newest_login_letter(self, user_id: UUID, letter: UUID) -> bool:
+        older = or_(UserRow.login_letter.is_(None), UserRow.login_letter <= letter)
+        return self._change(user_id, older, login_letter=letter)
+
+    def spend_login_letter(self, user_id: UUID, letter: UUID, *, if_epoch: int) -> bool:
+        unmoved = (UserRow.credential_epoch == if_epoch, UserRow.disabled_at.is_(None))
+        return self._change(user_id, UserRow.login_letter == letter, *unmoved, login_letter=None)
+
+    def hand_over(self, user_id: UUID, *, if_epoch: int, at: datetime) -> bool:
+        unproven = (UserRow.credential_epoch == if_epoch, UserRow.email_verified_at.is_(None))
+        self._connection.execute(delete(IdentityRow).where(IdentityRow.user_id == user_id))
+        return self._change(
+            user_id,
+            *unproven,
+            email_verified_at=at,
+            password_hash=None,
+            credential_epoch=UserRow.credential_epoch + 1,
+            reset_letter=None,
+            updated_at=at,
+        )
 
     def set_profile(self, user: User, *, at: datetime) -> bool:
         return self._change(

@@ -13,6 +13,8 @@ CONTRACT = {
     ("post", "/api/v1/signup"): "202",
     ("post", "/api/v1/signup/confirm"): "201",
     ("post", "/api/v1/login"): "200",
+    ("post", "/api/v1/login/link"): "202",
+    ("post", "/api/v1/login/link/confirm"): "200",
     ("post", "/api/v1/logout"): "204",
     ("get", "/api/v1/session"): "200",
     ("post", "/api/v1/password/forgot"): "202",

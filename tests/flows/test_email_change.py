@@ -1,7 +1,5 @@
 """Another address: proven by its mailbox, told to the old one, nobody else's business."""
 
-import threading
-
 import pytest
 from sqlalchemy import update
 
@@ -26,6 +24,7 @@ from tests.flows.people import (
     token_in,
     user_row,
 )
+from tests.flows.together import at_once
 from tests.support.pages import text_of
 
 
@@ -211,24 +210,6 @@ def test_who_is_later_than_a_sign_up_is_told_that_the_address_is_taken(service):
     assert [row["email"] for row in (user_row(service), user_row(service, NEW))] == [ADDRESS, NEW]
     page = browser.follow(browser.get(f"{CONFIRM}?token={token}"))
     assert (page.status_code, "This address has an account" in page.text) == (409, True)
-
-
-def at_once(work, *arguments):
-    """Do the same from several threads together; what each got."""
-    together, answers = threading.Barrier(len(arguments)), [None] * len(arguments)
-
-    def run(number, argument):
-        together.wait(10)
-        answers[number] = work(*argument)
-
-    threads = [
-        threading.Thread(target=run, args=(number, argument)) for number, argument in enumerate(arguments)
-    ]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return answers
 
 
 @pytest.mark.case("SGN-06", "SGN-11")

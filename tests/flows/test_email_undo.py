@@ -21,7 +21,7 @@ from tests.flows.people import (
     token_in,
     user_row,
 )
-from tests.flows.test_email_change import at_once
+from tests.flows.together import at_once
 
 ANOTHER = "third@example.org"
 
