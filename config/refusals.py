@@ -9,7 +9,10 @@ from config.kinds import Environment
 if TYPE_CHECKING:
     from config.settings import Settings
 
-LIFETIMES = ("reset_ttl", "signup_ttl", "session_idle", "session_absolute", "session_short")
+LIFETIMES = (
+    *("reset_ttl", "signup_ttl", "login_link_ttl", "email_change_ttl", "deletion_grace"),
+    *("session_idle", "session_absolute", "session_short"),
+)
 SHORTEST = timedelta(minutes=1)
 
 

@@ -28,16 +28,34 @@ from service.core.return_urls import ReturnUrls, origin_of
 from service.core.tokens import Tokens
 from service.delivery.letters import Letters
 from service.delivery.worker import Worker
-from service.flows import Flows, identities, notices, password_reset, proof, provider_events, signup
+from service.flows import (
+    Flows,
+    email_change,
+    email_undo,
+    erasure,
+    identities,
+    login_link,
+    notices,
+    password_reset,
+    proof,
+    provider_events,
+    signup,
+)
 from service.flows.accounts import Accounts
+from service.flows.email_change import EmailChange
+from service.flows.email_undo import EmailUndoing
+from service.flows.erasure import Erasure
 from service.flows.linking import Linking
 from service.flows.links import Links
 from service.flows.login import Login
+from service.flows.login_link import LoginLink
 from service.flows.notices import Notices
 from service.flows.password_change import PasswordChange
 from service.flows.password_reset import PasswordReset
+from service.flows.profile import Profile
 from service.flows.proof import Proof
 from service.flows.provider_events import ProviderEvents
+from service.flows.reauthentication import Reauthentication
 from service.flows.sessions import Sessions
 from service.flows.signup import Signup
 from service.flows.social import Social
@@ -119,6 +137,7 @@ def assemble(settings: Settings) -> Masthead:
         letters=Letters(TEMPLATES, brand=brand, overrides=settings.templates_dir),
         transports=transports,
         clock=utc_now,
+        chores=[flows.erasure.erase_due],
         sender=formataddr(parseaddr(settings.mail_from)),
         reply_to=settings.mail_reply_to,
     )
@@ -225,9 +244,21 @@ def assemble_flows(
     )
     labels = {name: provider.label for name, provider in providers.items()}
     proof = Proof(store, utc_now, tokens, passwords, throttles, sessions, links, labels, settings.signup_ttl)
+    reauthentication = Reauthentication(utc_now, passwords, throttles)
     return Flows(
         signup=signup,
         login=Login(store, utc_now, passwords, throttles, sessions, signup),
+        login_link=LoginLink(
+            store,
+            utc_now,
+            tokens,
+            throttles,
+            sessions,
+            links,
+            return_urls,
+            settings.login_link_ttl,
+            excluded_roles=frozenset(settings.reset_excluded_roles),
+        ),
         sessions=sessions,
         password_reset=PasswordReset(
             store,
@@ -242,7 +273,20 @@ def assemble_flows(
             tell_unknown=settings.mail_unknown is MailUnknown.ONCE_A_DAY,
             excluded_roles=frozenset(settings.reset_excluded_roles),
         ),
-        password_change=PasswordChange(store, utc_now, passwords, policy, throttles),
+        password_change=PasswordChange(store, utc_now, passwords, policy, reauthentication),
+        email_change=EmailChange(
+            store, utc_now, tokens, throttles, reauthentication, links, settings.email_change_ttl
+        ),
+        email_undo=EmailUndoing(store, utc_now, tokens, throttles, links),
+        erasure=Erasure(
+            store,
+            utc_now,
+            reauthentication,
+            links,
+            settings.deletion_grace,
+            farewells=(identities.say_farewell,),
+        ),
+        profile=Profile(store, utc_now),
         accounts=Accounts(store, utc_now, passwords, policy, settings.reset_ttl),
         notices=Notices(links, labels),
         social=Social(store, utc_now, providers, throttles, sessions, return_urls, vault, proof),
@@ -270,4 +314,10 @@ def letter_book(flows: Flows) -> Mapping[str, Prepare]:
         identities.UNLINKED: flows.notices.identity_changed,
         identities.JOINED: flows.notices.identity_changed,
         provider_events.STAFF_NOTICE: flows.notices.account_closed,
+        login_link.LETTER: flows.login_link.letter,
+        email_change.LETTER: flows.email_change.letter,
+        email_undo.CHANGED: flows.email_undo.changed_letter,
+        email_undo.RESTORED: flows.email_undo.restored_letter,
+        erasure.SCHEDULED: flows.erasure.scheduled_letter,
+        erasure.DONE: flows.erasure.done_letter,
     }

@@ -2,12 +2,13 @@
 
 from flask_openapi3 import APIBlueprint, OpenAPI
 
-from service.api import documentation, events, password, session, signup, social
+from service.api import documentation, email, events, login_link, me, password, session, signup, social
 
 
 def register(app: OpenAPI) -> list[APIBlueprint]:
     """Add every call of the contract and the description made from them; return the blueprints."""
-    blueprints = [module.api for module in (signup, session, social, password, events)]
+    modules = (signup, session, login_link, social, password, email, me, events)
+    blueprints = [module.api for module in modules]
     for blueprint in blueprints:
         app.register_api(blueprint)
     documentation.register(app)

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainSerializer, RootModel, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
+from service.core.values import User
 from service.flows.sessions import SignedIn
 
 
@@ -81,6 +82,14 @@ class ForgotBody(Body):
     captcha: Text | None = None
 
 
+class LoginLinkBody(Body):
+    """Where the sign-in link is to go."""
+
+    email: str
+    next: Text | None = Field(None, description="Page to go back to after signing in.")
+    captcha: Text | None = Field(None, description="Answer of the captcha, where one is configured.")
+
+
 class ResetBody(Body):
     """The token of the latest reset letter and the new password."""
 
@@ -93,6 +102,35 @@ class ChangeBody(Body):
 
     current_password: str | None = None
     new_password: str
+
+
+class EmailChangeBody(Body):
+    """The new address, and the present password unless the account has none."""
+
+    email: str
+    current_password: str | None = None
+
+
+class TokenBody(Body):
+    """The token of a mailed link."""
+
+    token: Text
+
+
+class ProfileBody(Body):
+    """What is to change; null removes the name or the language."""
+
+    name: Text | None = Field(None, description="What to call the reader, at most 100 characters.")
+    locale: Text | None = Field(None, description="Language tag (BCP 47).", examples=["en"])
+    newsletter: bool = Field(
+        False, description="Consent to the newsletter; kept with time, address and wording."
+    )
+
+
+class DeleteBody(Body):
+    """The present password, unless the account has none."""
+
+    current_password: str | None = None
 
 
 class UserModel(BaseModel):
@@ -126,21 +164,32 @@ class SignedInModel(BaseModel):
     session: SessionModel
 
 
+class AccountModel(BaseModel):
+    """An account."""
+
+    user: UserModel
+
+
+def user_json(user: User) -> dict[str, Any]:
+    """Return what `UserModel` describes."""
+    return {
+        "id": str(user.id),
+        "email": user.email,
+        "email_verified": user.email_verified,
+        "name": user.name,
+        "locale": user.locale,
+        "roles": user.roles,
+        "has_password": user.has_password,
+        "providers": user.providers,
+        "created_at": timestamp(user.created_at),
+    }
+
+
 def signed_in_json(signed_in: SignedIn) -> dict[str, Any]:
     """Return what `SignedInModel` describes, made by hand: the answer to every page view of the site."""
-    user, session = signed_in.user, signed_in.session
+    session = signed_in.session
     return {
-        "user": {
-            "id": str(user.id),
-            "email": user.email,
-            "email_verified": user.email_verified,
-            "name": user.name,
-            "locale": user.locale,
-            "roles": user.roles,
-            "has_password": user.has_password,
-            "providers": user.providers,
-            "created_at": timestamp(user.created_at),
-        },
+        "user": user_json(signed_in.user),
         "session": {
             "id": str(session.id),
             "created_at": timestamp(session.created_at),
@@ -198,6 +247,25 @@ class PasswordChanged(BaseModel):
 
     status: Literal["password_changed"] = "password_changed"
     next: str | None = None
+
+
+class ErasureScheduled(BaseModel):
+    """The account is closed; it is erased at `erases_at` unless its reader signs in before."""
+
+    status: Literal["scheduled"] = "scheduled"
+    erases_at: Instant
+
+
+class ExportModel(BaseModel):
+    """Everything held on a reader, by kind; what opens doors (hashes, secrets) is left out."""
+
+    account: dict[str, Any]
+    newsletter: dict[str, Any] | None = Field(description="The consent: when, from where, to which words.")
+    identities: list[dict[str, Any]] = Field(description="At other providers.")
+    sessions: list[dict[str, Any]]
+    earlier_addresses: list[dict[str, Any]] = Field(description="Those that can still be brought back.")
+    letters: list[dict[str, Any]] = Field(description="What was mailed, and what became of it.")
+    events: list[dict[str, Any]] = Field(description="The audit trail.")
 
 
 class FieldErrorModel(BaseModel):

@@ -114,7 +114,7 @@ class NotFound(Refusal):
 
 
 class EmailTaken(Refusal):
-    """Staff only: another account has the address."""
+    """Another account has the address. Said to staff, and to whoever has proven that the mailbox is theirs."""
 
     code = "email_taken"
     message = "Another account has this address."

@@ -6,9 +6,20 @@ from datetime import datetime, timedelta
 from typing import Any, Protocol
 from uuid import UUID
 
+from service.core.addresses import Address
 from service.core.identities import Attempt, Identity, PendingIdentity
 from service.core.throttles import Rule
-from service.core.values import Letter, OutboxRow, Outcome, PendingSignup, Priority, Session, User, Visit
+from service.core.values import (
+    EmailUndo,
+    Letter,
+    OutboxRow,
+    Outcome,
+    PendingSignup,
+    Priority,
+    Session,
+    User,
+    Visit,
+)
 
 
 class Clock(Protocol):
@@ -59,8 +70,43 @@ class Users(Protocol):
     def newest_reset_letter(self, user_id: UUID, letter: UUID) -> bool:
         """Make `letter` the only one whose link works; False when a newer one already is."""
 
+    def newest_login_letter(self, user_id: UUID, letter: UUID) -> bool:
+        """Make `letter` the only one whose link signs in; False when a newer one already is."""
+
+    def spend_login_letter(self, user_id: UUID, letter: UUID, *, if_epoch: int) -> bool:
+        """Use its link up; True for exactly one of any number of callers."""
+
+    def set_profile(self, user: User, *, at: datetime) -> bool:
+        """Store name, language and consent; False when the account is gone."""
+
     def set_disabled(self, user_id: UUID, at: datetime | None) -> bool:
         """Disable (and raise the epoch) or enable; False when it already was so or is unknown."""
+
+
+class Addresses(Protocol):
+    """How accounts get other addresses, and their earlier ones back."""
+
+    def expect_change(self, user_id: UUID, letter: UUID) -> None:
+        """Make `letter` the only one whose link changes the address."""
+
+    def change(self, user_id: UUID, to: Address, *, if_epoch: int, if_letter: UUID, at: datetime) -> bool:
+        """Set a proven address and raise the epoch; False when the account moved on. Raises `EmailTaken`."""
+
+    def keep_for_undo(self, undo: EmailUndo) -> None: ...
+
+    def undo(self, undo_id: UUID) -> EmailUndo | None:
+        """Return an address that may be brought back."""
+
+    def take_undo(self, undo: EmailUndo) -> bool:
+        """Delete it and the account's later ones; True for exactly one of any number of callers."""
+
+    def restore(self, undo: EmailUndo, *, at: datetime) -> bool:
+        """Give the address back; password, identities added since and a planned erasure go.
+
+        The epoch rises. False for a disabled account. Raises `EmailTaken`.
+        """
+
+    def purge(self, now: datetime) -> int: ...
 
 
 class Signups(Protocol):
@@ -160,6 +206,28 @@ class Spent(Protocol):
     def purge(self, now: datetime) -> int: ...
 
 
+class Holdings(Protocol):
+    """Everything held on a reader: shown to them, and erased for them."""
+
+    def of(self, user: User) -> dict[str, Any]:
+        """Return it by kind, without what opens doors."""
+
+    def plan_erasure(self, user_id: UUID, *, erases_at: datetime, if_epoch: int) -> bool:
+        """Say when the account goes and raise its epoch; False when it moved on."""
+
+    def keep(self, user_id: UUID) -> bool:
+        """Take the plan back; False when the account is gone."""
+
+    def due(self, now: datetime, limit: int) -> Sequence[UUID]:
+        """Accounts whose time has come."""
+
+    def begin_erasure(self, user: User, now: datetime) -> bool:
+        """Erase what stands beside the account and the person out of its audit events; False when it is not due."""
+
+    def finish_erasure(self, user: User) -> None:
+        """Erase the account and all that hangs on it."""
+
+
 class Outbox(Protocol):
     """What is to be told. The worker's half (claim, settle) is in `service.delivery.ports`."""
 
@@ -200,6 +268,9 @@ class UnitOfWork(Protocol):
     def users(self) -> Users: ...
 
     @property
+    def addresses(self) -> Addresses: ...
+
+    @property
     def signups(self) -> Signups: ...
 
     @property
@@ -216,6 +287,9 @@ class UnitOfWork(Protocol):
 
     @property
     def spent(self) -> Spent: ...
+
+    @property
+    def holdings(self) -> Holdings: ...
 
     @property
     def outbox(self) -> Outbox: ...
@@ -263,6 +337,15 @@ class Throttles(Protocol):
         """Uncount one."""
 
     def clear(self, rule: Rule, key: str) -> None: ...
+
+
+class Farewell(Protocol):
+    """Take leave of what an account has elsewhere, in the transaction that erases it.
+
+    Called while its identities are still there; what is to be revoked goes into the outbox.
+    """
+
+    def __call__(self, uow: UnitOfWork, user: User, *, at: datetime) -> None: ...
 
 
 class Prepare(Protocol):

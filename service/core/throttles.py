@@ -1,7 +1,8 @@
 """The names and default sizes of the throttles (security.md section 3; PyPI's and NIST's numbers).
 
 A rule is counted by client network, by typed address, or both; never by account, so that a throttle
-says nothing about who has one. `AUTH_RATE_LIMITS` overrides by name, `AUTH_RATE_LIMIT_SCALE` multiplies.
+says nothing about who has one. What only a signed-in reader can ask for is counted by the account as well.
+`AUTH_RATE_LIMITS` overrides by name, `AUTH_RATE_LIMIT_SCALE` multiplies.
 """
 
 from enum import StrEnum
@@ -20,6 +21,10 @@ class Rule(StrEnum):
     TOKEN_PER_CLIENT = "token_per_client"
     PROVIDER_PER_CLIENT = "provider_per_client"
     PROOF_PER_ADDRESS = "proof_per_address"
+    EMAIL_CHANGE_PER_ACCOUNT = "email_change_per_account"
+    EMAIL_CHANGE_PER_ADDRESS = "email_change_per_address"
+    LOGIN_LINK_PER_CLIENT = "login_link_per_client"
+    LOGIN_LINK_PER_ADDRESS = "login_link_per_address"
 
 
 DEFAULTS: dict[Rule, str] = {
@@ -33,4 +38,8 @@ DEFAULTS: dict[Rule, str] = {
     Rule.TOKEN_PER_CLIENT: "150/5minute",
     Rule.PROVIDER_PER_CLIENT: "60/5minute",
     Rule.PROOF_PER_ADDRESS: "3/6hour",  # silent
+    Rule.EMAIL_CHANGE_PER_ACCOUNT: "5/hour;10/day",
+    Rule.EMAIL_CHANGE_PER_ADDRESS: "3/6hour",  # silent
+    Rule.LOGIN_LINK_PER_CLIENT: "10/hour",
+    Rule.LOGIN_LINK_PER_ADDRESS: "3/hour;5/day",  # silent
 }

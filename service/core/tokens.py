@@ -30,6 +30,9 @@ class Purpose(StrEnum):
     PASSWORD_RESET = "password_reset"
     SIGNUP = "signup"
     IDENTITY = "identity"
+    LOGIN_LINK = "login_link"
+    EMAIL_CHANGE = "email_change"
+    EMAIL_UNDO = "email_undo"
 
 
 def derive_key(secret: bytes, name: str) -> bytes:

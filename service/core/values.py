@@ -65,6 +65,7 @@ class User:
     """An account. `email` is the address as its owner proved it, `canonical` the form that is unique.
 
     Both are None for an account from a provider that told no address (schools' managed Apple Accounts).
+    The letters are the newest of their kind, whose links work; `erases_at` is when the account goes.
     """
 
     id: UUID
@@ -81,6 +82,9 @@ class User:
     newsletter: NewsletterConsent | None = None
     disabled_at: datetime | None = None
     providers: tuple[str, ...] = ()
+    login_letter: UUID | None = None
+    email_letter: UUID | None = None
+    erases_at: datetime | None = None
 
     @property
     def mailbox(self) -> Address:
@@ -117,6 +121,18 @@ class PendingSignup:
     locale: str | None = None
     next: str | None = None
     newsletter: NewsletterConsent | None = None
+
+
+@dataclass(frozen=True)
+class EmailUndo:
+    """An address an account had before a change, for the link that brings it back."""
+
+    id: UUID
+    user_id: UUID
+    email: str
+    canonical: str
+    changed_at: datetime
+    expires_at: datetime
 
 
 @dataclass(frozen=True)

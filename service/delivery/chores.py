@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 
@@ -18,12 +18,13 @@ CONNECTIONS_IDLE = 60.0  # seconds
 
 @dataclass
 class Chores:
-    """`keep_settled` is how long the record of a letter is kept."""
+    """`keep_settled` is how long the record of a letter is kept; `further` are done with every purge."""
 
     store: DeliveryStore
     transports: Sequence[Transport]
     clock: Clock
     keep_settled: timedelta
+    further: Sequence[Callable[[], object]] = ()
     _purge_at: float = field(default=0.0, init=False)
     _busy_at: float = field(default_factory=time.monotonic, init=False)
     _connected: bool = field(default=True, init=False)
@@ -40,6 +41,8 @@ class Chores:
         if now >= self._purge_at:
             self._purge_at = now + PURGE_EVERY
             self._purge()
+            for chore in self.further:
+                chore()
 
     def _purge(self) -> None:
         now = self.clock()
@@ -50,7 +53,15 @@ class Chores:
         with self.store.write() as uow:
             identities = uow.attempts.purge(now) + uow.pending_identities.purge(now) + uow.spent.purge(now)
         with self.store.write() as uow:
+            undos = uow.addresses.purge(now)
+        with self.store.write() as uow:
             outbox = uow.outbox.purge(now - self.keep_settled)
-        counts = {"signups": signups, "sessions": sessions, "identities": identities, "outbox": outbox}
+        counts = {
+            "signups": signups,
+            "sessions": sessions,
+            "identities": identities,
+            "undos": undos,
+            "outbox": outbox,
+        }
         if any(counts.values()):
             logger.info("what was over is gone", extra={"event": "worker.purge", **counts})

@@ -34,7 +34,7 @@ class Worker:
     """Empties the outbox with `senders` threads. Any number of workers may run on one database.
 
     `prepare` maps the name of a letter to the flow that decides about it, `errands` the name of a call to
-    another service to what makes it; `transports` are tried in order.
+    another service to what makes it; `transports` are tried in order. `chores` are done every few minutes.
     A claim holds for `lease`: longer than two transports may take.
     """
 
@@ -49,6 +49,7 @@ class Worker:
         sender: str,
         reply_to: str | None = None,
         errands: Mapping[str, Errand] | None = None,
+        chores: Sequence[Callable[[], object]] = (),
         senders: int = 4,
         lease: timedelta = timedelta(seconds=60),
         grace: timedelta = GRACE,
@@ -71,12 +72,13 @@ class Worker:
             jitter=jitter,
         )
         self._senders, self._grace, self._keep_settled = senders, grace, keep_settled
+        self._chores = chores
 
     def run(self, stop: threading.Event) -> None:
         """Work until `stop` is set, then finish what is in hand, up to the grace, and return."""
         logger.info("the worker starts", extra={"event": "worker.start", "senders": self._senders})
         senders = Senders(self._senders, lambda claim: self._deliver_until(stop, claim))
-        chores = Chores(self._store, self._transports, self._clock, self._keep_settled)
+        chores = Chores(self._store, self._transports, self._clock, self._keep_settled, self._chores)
         while not stop.is_set():
             stop.wait(self._turn(senders, senders.wait_for_idle(POLL), chores))
         senders.finish(self._grace.total_seconds())

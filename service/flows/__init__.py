@@ -3,11 +3,16 @@
 from dataclasses import dataclass
 
 from service.flows.accounts import Accounts
+from service.flows.email_change import EmailChange
+from service.flows.email_undo import EmailUndoing
+from service.flows.erasure import Erasure
 from service.flows.linking import Linking
 from service.flows.login import Login
+from service.flows.login_link import LoginLink
 from service.flows.notices import Notices
 from service.flows.password_change import PasswordChange
 from service.flows.password_reset import PasswordReset
+from service.flows.profile import Profile
 from service.flows.proof import Proof
 from service.flows.provider_events import ProviderEvents
 from service.flows.sessions import Sessions
@@ -21,9 +26,14 @@ class Flows:
 
     signup: Signup
     login: Login
+    login_link: LoginLink
     sessions: Sessions
     password_reset: PasswordReset
     password_change: PasswordChange
+    email_change: EmailChange
+    email_undo: EmailUndoing
+    erasure: Erasure
+    profile: Profile
     accounts: Accounts
     notices: Notices
     social: Social

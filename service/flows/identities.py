@@ -61,6 +61,19 @@ def revoke(uow: UnitOfWork, identities: Iterable[Identity], *, at: datetime) -> 
             )
 
 
+def say_farewell(uow: UnitOfWork, user: User, *, at: datetime) -> None:
+    """Give back what providers granted, before the account is erased."""
+    revoke(uow, uow.identities.of(user.id), at=at)
+
+
+def in_other_hands(uow: UnitOfWork, user: User) -> bool:
+    """Whether the provider that runs an account's very mailbox has told us that a thief may read it."""
+    return any(
+        identity.blocked_at is not None and (identity.email or "").lower() == user.canonical
+        for identity in uow.identities.of(user.id)
+    )
+
+
 def reclaim(uow: UnitOfWork, user: User, *, at: datetime, visit: Visit) -> User:
     """Give an account whose address nobody had proven to its mailbox's owner, as if it were new.
 
@@ -70,6 +83,7 @@ def reclaim(uow: UnitOfWork, user: User, *, at: datetime, visit: Visit) -> User:
     if user.email_verified or not uow.users.reclaim(user.id, at=at):
         return user
     drop_unproven(uow, user.id, at=at)
+    uow.signups.discard(user.mailbox.canonical)
     uow.audit.record("email.verified", at=at, user_id=user.id, visit=visit)
     return uow.users.by_id(user.id) or user
 

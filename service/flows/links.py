@@ -31,5 +31,14 @@ class Links:
     def sign_in_methods(self) -> str:
         return f"{self.public_url}/account/identities"
 
+    def confirm_login(self, token: str) -> str:
+        return f"{self.public_url}/login/link/confirm?{urlencode({'token': token})}"
+
+    def confirm_email(self, token: str) -> str:
+        return f"{self.public_url}/account/email/confirm?{urlencode({'token': token})}"
+
+    def undo_email(self, token: str) -> str:
+        return f"{self.public_url}/account/email/undo?{urlencode({'token': token})}"
+
     def confirm_signup(self, token: str) -> str:
         return f"{self.public_url}/signup/confirm?{urlencode({'token': token})}"

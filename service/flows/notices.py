@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from service.core.ports import UnitOfWork
 from service.core.values import Letter, OutboxRow, Outcome, Priority, User, Visit
@@ -45,6 +46,17 @@ def tell(
     )
 
 
+def circumstances(row: OutboxRow) -> dict[str, Any]:
+    """What a notice says of a change: to whom, when, from which device and network address."""
+    at = datetime.fromisoformat(row.context["at"])
+    return {
+        "name": row.context["name"],
+        "when_text": f"{at.day} {at:%B %Y, %H:%M} UTC",
+        "device": row.context["device"],
+        "ip": row.context["ip"],
+    }
+
+
 @dataclass(frozen=True)
 class Notices:
     """Prepare the letters about changes. `labels` are the providers' names as readers know them."""
@@ -71,10 +83,7 @@ class Notices:
         return Letter(row.letter, row.address, "en", context)
 
     def _letter(self, row: OutboxRow, **context: str) -> Letter:
-        at = datetime.fromisoformat(row.context["at"])
-        when = {"when_text": f"{at.day} {at:%B %Y, %H:%M} UTC"}
-        who = {name: row.context[name] for name in ("name", "device", "ip")}
-        return Letter(row.letter, row.address, row.context["locale"], who | when | context)
+        return Letter(row.letter, row.address, row.context["locale"], circumstances(row) | context)
 
     def _label(self, row: OutboxRow) -> str:
         provider: str = row.context["provider"]

@@ -1,17 +1,14 @@
 """A signed-in reader changes the password, or sets a first one."""
 
 from dataclasses import dataclass
-from datetime import timedelta
 
-from service.core.errors import FieldError, InvalidCredentials, ReauthenticationRequired, ValidationFailed
-from service.core.passwords import PasswordPolicy, normalise_password
-from service.core.ports import Clock, Passwords, Store, Throttles
-from service.core.throttles import Rule
+from service.core.errors import FieldError, InvalidCredentials, ValidationFailed
+from service.core.passwords import PasswordPolicy
+from service.core.ports import Clock, Passwords, Store
 from service.core.values import Visit
 from service.flows.notices import tell_password_changed
+from service.flows.reauthentication import Reauthentication
 from service.flows.sessions import SignedIn, carry_over
-
-FRESH = timedelta(minutes=15)
 
 
 @dataclass(frozen=True)
@@ -22,7 +19,7 @@ class PasswordChange:
     clock: Clock
     passwords: Passwords
     policy: PasswordPolicy
-    throttles: Throttles
+    reauthentication: Reauthentication
 
     def change(self, here: SignedIn, *, current: str | None, new: str, visit: Visit) -> SignedIn:
         """Set the new password; every other session and every mailed link ends, this session gets a new secret.
@@ -36,14 +33,7 @@ class PasswordChange:
                 [FieldError("new_password", "email_required", "Add an email address to your account first.")]
             )
         accepted = self.policy.accept(new, about=(user.email, user.name), field="new_password")
-        if user.password_hash is not None:
-            self.throttles.take(Rule.LOGIN_PER_ACCOUNT, user.mailbox.canonical)
-            attempt = normalise_password(current or "")
-            if attempt is None or not self.passwords.verify(user.password_hash, attempt):
-                raise InvalidCredentials
-            self.throttles.clear(Rule.LOGIN_PER_ACCOUNT, user.mailbox.canonical)
-        elif self.clock() - here.session.auth_time > FRESH:
-            raise ReauthenticationRequired
+        self.reauthentication.require(here, current)
         password_hash = self.passwords.hash(accepted)
         now = self.clock()
         with self.store.write() as uow:

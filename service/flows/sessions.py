@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from service.core.errors import NotFound
+from service.core.errors import InvalidCredentials, NotFound
 from service.core.ports import Clock, Store, UnitOfWork
 from service.core.values import Session, User, Visit, digest, new_id, new_secret
 
@@ -18,11 +18,15 @@ TOUCH_AT_MOST_EVERY = timedelta(minutes=5)
 
 @dataclass(frozen=True)
 class SignedIn:
-    """An account, the session it is used through, and, when it has just begun, the cookie's secret."""
+    """An account, the session it is used through, and, when it has just begun, the cookie's secret.
+
+    `kept` tells that signing in has kept an account that was to be erased.
+    """
 
     user: User
     session: Session
     secret: str = ""
+    kept: bool = False
 
 
 @dataclass(frozen=True)
@@ -45,10 +49,16 @@ class Sessions:
         visit: Visit,
         previous: str | None = None,
     ) -> SignedIn:
-        """Begin a session under a fresh secret; the browser's earlier one (`previous`) ends."""
+        """Begin a session under a fresh secret; the browser's earlier one (`previous`) ends.
+
+        An account that was to be erased is kept by it. Raises `InvalidCredentials` when that comes too late.
+        """
         if previous:
             uow.sessions.end_by_hash(digest(previous))
         now = self.clock()
+        kept = user.erases_at is not None
+        if kept:
+            user = self._keep(uow, user, visit)
         secret = new_secret()
         expires_at = now + (self.absolute if remember else self.short)
         session = Session(
@@ -69,7 +79,7 @@ class Sessions:
         uow.audit.record(
             "session.created", at=now, user_id=user.id, visit=visit, session=str(session.id), amr=list(amr)
         )
-        return SignedIn(user, session, secret)
+        return SignedIn(user, session, secret, kept)
 
     def resolve(self, secret: str | None, visit: Visit) -> SignedIn | None:
         """Return who is behind a cookie, or None; note now and then that the session is in use."""
@@ -121,6 +131,12 @@ class Sessions:
                     visit=visit,
                     session=str(session.id),
                 )
+
+    def _keep(self, uow: UnitOfWork, user: User, visit: Visit) -> User:
+        if not uow.holdings.keep(user.id):
+            raise InvalidCredentials
+        uow.audit.record("user.deletion_undone", at=self.clock(), user_id=user.id, visit=visit)
+        return replace(user, erases_at=None)
 
     def _touch(self, session: Session, now: datetime, visit: Visit) -> Session:
         idle_until = min(session.expires_at, now + self.idle)

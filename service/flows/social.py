@@ -42,8 +42,8 @@ from service.core.return_urls import ReturnUrls
 from service.core.throttles import Rule
 from service.core.values import User, Visit, digest, new_id, new_secret
 from service.flows.identities import JOINED, link, reclaim
-from service.flows.password_change import FRESH
 from service.flows.proof import Proof
+from service.flows.reauthentication import FRESH
 from service.flows.sessions import Sessions, SignedIn
 
 ATTEMPT_LIFE = timedelta(minutes=10)

@@ -12,6 +12,8 @@ from service.http.cookies import SESSION, jar
 from service.http.origins import require_own_origin
 from service.http.requests import flows, visit
 
+KEPT = "Welcome back. Your account stays and will not be deleted."
+
 
 class Reader(UserMixin):  # type: ignore[misc]
     """The signed-in reader as Flask-Login knows them."""
@@ -60,6 +62,8 @@ def begin(response: Response, begun: SignedIn, *, notice: str | None = None) -> 
     session.clear()
     if notice:
         flash(notice)
+    if begun.kept:
+        flash(KEPT)
     remaining: timedelta = begun.session.expires_at - begun.session.last_seen_at
     jar().write(response, SESSION, begun.secret, remaining if begun.session.remember else None)
     return response

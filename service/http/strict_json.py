@@ -33,8 +33,10 @@ class StrictRequest(Request):
         """Return the body's object.
 
         Raises `InvalidJson`, and `ValidationFailed` for a name given twice. Wrong media type and size are
-        Werkzeug's 415 and 413.
+        Werkzeug's 415 and 413. A DELETE may come without a body (RFC 9110, 9.3.5): that is an empty object.
         """
+        if self.method == "DELETE" and not self.content_length and not self.mimetype:
+            return {}
         if self.mimetype != "application/json" or self.headers.get("Content-Encoding"):
             raise UnsupportedMediaType
         if self.content_length is not None and self.content_length > LONGEST_BODY:

@@ -100,9 +100,17 @@ class Table(DeclarativeBase):
 
 
 class UserRow(Table):
-    """An account."""
+    """An account. `erases_at` is when one whose owner asked for it goes; signing in before keeps it."""
 
     __tablename__ = "users"
+    __table_args__ = (
+        Index(
+            "ix_users_erases_at",
+            "erases_at",
+            postgresql_where=text("erases_at IS NOT NULL"),
+            sqlite_where=text("erases_at IS NOT NULL"),
+        ),
+    )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
     email: Mapped[str | None]
@@ -114,8 +122,11 @@ class UserRow(Table):
     password_hash: Mapped[str | None]
     credential_epoch: Mapped[int]
     reset_letter: Mapped[UUID | None]
+    login_letter: Mapped[UUID | None]
+    email_letter: Mapped[UUID | None]
     newsletter: Mapped[NewsletterConsent | None] = mapped_column(Consent)
     disabled_at: Mapped[datetime | None]
+    erases_at: Mapped[datetime | None]
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
 
@@ -204,6 +215,19 @@ class SignupRow(Table):
     next: Mapped[str | None]
     newsletter: Mapped[NewsletterConsent | None] = mapped_column(Consent)
     created_at: Mapped[datetime]
+    expires_at: Mapped[datetime] = mapped_column(index=True)
+
+
+class EmailUndoRow(Table):
+    """An address an account had until it was changed; whoever reads its mail may bring it back for a while."""
+
+    __tablename__ = "email_undos"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), index=True)
+    email: Mapped[str]
+    canonical: Mapped[str] = mapped_column(Exact)
+    changed_at: Mapped[datetime]
     expires_at: Mapped[datetime] = mapped_column(index=True)
 
 

@@ -4,7 +4,9 @@ from functools import cached_property
 
 from sqlalchemy import Connection
 
+from service.store.addresses import AddressRepository
 from service.store.audit import AuditRepository
+from service.store.holdings import HoldingsRepository
 from service.store.identities import (
     AttemptRepository,
     IdentityRepository,
@@ -26,6 +28,10 @@ class SqlUnitOfWork:
     @cached_property
     def users(self) -> UserRepository:
         return UserRepository(self._connection)
+
+    @cached_property
+    def addresses(self) -> AddressRepository:
+        return AddressRepository(self._connection)
 
     @cached_property
     def signups(self) -> SignupRepository:
@@ -50,6 +56,10 @@ class SqlUnitOfWork:
     @cached_property
     def spent(self) -> SpentRepository:
         return SpentRepository(self._connection)
+
+    @cached_property
+    def holdings(self) -> HoldingsRepository:
+        return HoldingsRepository(self._connection)
 
     @cached_property
     def outbox(self) -> OutboxRepository:

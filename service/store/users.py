@@ -33,6 +33,9 @@ USER_COLUMNS = (
     UserRow.newsletter,
     UserRow.disabled_at,
     _providers,
+    UserRow.login_letter,
+    UserRow.email_letter,
+    UserRow.erases_at,
 )
 
 
@@ -127,6 +130,19 @@ class UserRepository:
         # letters are UUIDv7: the later one is the greater one, on both databases
         older = or_(UserRow.reset_letter.is_(None), UserRow.reset_letter <= letter)
         return self._change(user_id, older, reset_letter=letter)
+
+    def newest_login_letter(self, user_id: UUID, letter: UUID) -> bool:
+        older = or_(UserRow.login_letter.is_(None), UserRow.login_letter <= letter)
+        return self._change(user_id, older, login_letter=letter)
+
+    def spend_login_letter(self, user_id: UUID, letter: UUID, *, if_epoch: int) -> bool:
+        unmoved = (UserRow.credential_epoch == if_epoch, UserRow.disabled_at.is_(None))
+        return self._change(user_id, UserRow.login_letter == letter, *unmoved, login_letter=None)
+
+    def set_profile(self, user: User, *, at: datetime) -> bool:
+        return self._change(
+            user.id, name=user.name, locale=user.locale, newsletter=user.newsletter, updated_at=at
+        )
 
     def set_disabled(self, user_id: UUID, at: datetime | None) -> bool:
         if at is None:

@@ -2,10 +2,23 @@
 
 from flask import Flask
 
-from service.web import account, identities, login, password_reset, signup, social
+from service.web import (
+    account,
+    account_deletion,
+    account_email,
+    identities,
+    login,
+    login_link,
+    password_reset,
+    signup,
+    social,
+)
+
+SIGNING_IN = (signup, login, login_link, social, password_reset)
+ACCOUNT = (account, account_email, account_deletion, identities)
 
 
 def register(app: Flask) -> None:
     """Add every page of the contract."""
-    for module in (signup, login, social, password_reset, account, identities):
+    for module in (*SIGNING_IN, *ACCOUNT):
         app.register_blueprint(module.pages)

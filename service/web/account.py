@@ -8,13 +8,17 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from service.core.devices import describe_device
 from service.core.errors import NotFound, Refusal, Unauthenticated
+from service.core.wording import NEWSLETTER_CONSENT
+from service.flows.profile import ProfileForm
 from service.flows.sessions import SignedIn
 from service.http import sign_in
 from service.http.requests import flows, visit
-from service.web.forms import fresh, go, posted, refused, with_next
+from service.web.forms import fresh, go, posted, refused, shown, ticked, with_next
 
 pages = Blueprint("account", __name__)
+OVERVIEW = "pages/account.html"
 PASSWORD = "pages/account_password.html"
+SAVED = "Saved."
 PASSWORD_CHANGED = "Your password is changed. You are signed out everywhere else."
 DEVICE_ENDED = "That device is signed out."
 OTHERS_ENDED = "You are signed out everywhere else."
@@ -29,7 +33,25 @@ def to_login(_: Unauthenticated) -> Response:
 @pages.get("/account")
 def overview() -> str:
     """Name, address, and what is connected."""
-    return render_template("pages/account.html", user=_person(sign_in.require_signed_in()))
+    here = sign_in.require_signed_in()
+    newsletter = "yes" if here.user.newsletter else ""
+    form = {"name": here.user.name or "", "newsletter": newsletter}
+    return fresh(OVERVIEW, user=person(here), form=form, newsletter_wording=NEWSLETTER_CONSENT)
+
+
+@pages.post("/account")
+def update() -> Response:
+    """Change the name and the consent to the newsletter."""
+    here, name, newsletter = sign_in.require_signed_in(), posted("name"), ticked("newsletter")
+    form = ProfileForm(name, here.user.locale, NEWSLETTER_CONSENT if newsletter else None)
+    try:
+        flows().profile.update(here, form, visit())
+    except Refusal as refusal:
+        typed = shown(name=name, newsletter="yes" if newsletter else "")
+        return refused(
+            OVERVIEW, refusal, user=person(here), form=typed, newsletter_wording=NEWSLETTER_CONSENT
+        )
+    return go("/account", SAVED)
 
 
 @pages.get("/account/devices")
@@ -72,7 +94,7 @@ def end_other_devices() -> Response:
 def show_password() -> str:
     """The form for a new password."""
     here = sign_in.require_signed_in()
-    return fresh(PASSWORD, user=_person(here), min_length=flows().password_change.policy.min_length)
+    return fresh(PASSWORD, user=person(here), min_length=flows().password_change.policy.min_length)
 
 
 @pages.post("/account/password")
@@ -85,7 +107,7 @@ def change_password() -> Response:
         )
     except Refusal as refusal:
         return refused(
-            PASSWORD, refusal, user=_person(here), min_length=flows().password_change.policy.min_length
+            PASSWORD, refusal, user=person(here), min_length=flows().password_change.policy.min_length
         )
     return sign_in.begin(go("/account"), renewed, notice=PASSWORD_CHANGED)
 
@@ -96,7 +118,8 @@ def well_known_change_password() -> AnyResponse:
     return redirect("/account/password", code=302)
 
 
-def _person(here: SignedIn) -> dict[str, object]:
+def person(here: SignedIn) -> dict[str, object]:
+    """What the account pages say of the reader."""
     user = here.user
     return {
         "name": user.name,

@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 from flask import Response, flash, redirect, render_template, request, session
 from werkzeug.exceptions import BadRequest
 
-from service.core.errors import RateLimited, Refusal, Unavailable, ValidationFailed
+from service.core.errors import RateLimited, ReauthenticationRequired, Refusal, Unavailable, ValidationFailed
 from service.core.return_urls import LONGEST_URL
 from service.http.errors import problem_of
 
@@ -54,6 +54,8 @@ def refused(template: str, refusal: Refusal, **context: Any) -> Response:
         for error in refusal.errors:
             errors.setdefault(error.field, []).append(error.message)
     alert = None if errors else problem.detail
+    if isinstance(refusal, ReauthenticationRequired):
+        context["again_url"] = f"/login?{urlencode({'again': 1, 'next': request.path})}"
     response = Response(
         render_template(template, **context, errors=errors, alert=alert), mimetype="text/html"
     )

@@ -1,6 +1,6 @@
 """Sign in, sign out, and the front door."""
 
-from flask import Blueprint, Response
+from flask import Blueprint, Response, request
 
 from service.core.errors import EmailUnverified, Refusal
 from service.http import sign_in
@@ -19,6 +19,7 @@ def _login_context(form: dict[str, str], next_page: str | None) -> dict[str, obj
         "next": next_page,
         "forgot_url": with_next("/forgot-password", next_page),
         "signup_url": with_next("/signup", next_page),
+        "link_url": with_next("/login/link", next_page),
     }
 
 
@@ -30,11 +31,12 @@ def front_door() -> Response:
 
 @pages.get("/login")
 def show_login() -> Response | str:
-    """The sign-in form; who is signed in goes on to where they wanted."""
-    next_page = wanted_next()
-    if sign_in.signed_in() is not None:
+    """The sign-in form; who is signed in goes on to where they wanted, unless they are to sign in again."""
+    next_page, here = wanted_next(), sign_in.signed_in()
+    if here is not None and request.args.get("again") != "1":
         return go(flows().signup.return_urls.safe(next_page) or "/account")
-    return fresh(LOGIN, **_login_context({}, next_page))
+    form = {"email": here.user.email or ""} if here is not None else {}
+    return fresh(LOGIN, **_login_context(form, next_page))
 
 
 @pages.post("/login")

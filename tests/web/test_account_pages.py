@@ -35,7 +35,7 @@ def test_who_is_not_signed_in_signs_in_and_comes_back(service: Service, path: st
 def test_the_overview_shows_who_the_reader_is(reader: Client) -> None:
     page = reader.get("/account")
     assert heading(page) == "Your account"
-    for said in ("Ada", ADDRESS, "Confirmed", "Password", "Not subscribed"):
+    for said in ("Ada", ADDRESS, "Confirmed", "Password", "newsletter"):
         assert said in page.text
 
 

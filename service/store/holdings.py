@@ -1,0 +1,113 @@
+"""Everything held on one reader: to show it to them, and to erase it.
+
+Both stand side by side so that a new table is thought of twice; a test compares them with the schema.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Connection, Executable, delete, or_, select, update
+
+from service.core.values import User
+from service.store.schema import (
+    AuditRow,
+    EmailUndoRow,
+    IdentityRow,
+    OutboxTable,
+    ProofRow,
+    SessionRow,
+    SignupRow,
+    UserRow,
+)
+
+SHOWN_OF_USER = (
+    *(UserRow.id, UserRow.email, UserRow.email_verified_at, UserRow.name, UserRow.locale, UserRow.roles),
+    *(UserRow.disabled_at, UserRow.erases_at, UserRow.created_at, UserRow.updated_at),
+)
+SHOWN_OF_IDENTITY = (
+    *(IdentityRow.provider, IdentityRow.issuer, IdentityRow.subject, IdentityRow.email),
+    *(IdentityRow.created_at, IdentityRow.last_used_at),
+)
+SHOWN_OF_SESSION = (
+    *(SessionRow.id, SessionRow.amr, SessionRow.remember, SessionRow.ip, SessionRow.agent),
+    *(SessionRow.auth_time, SessionRow.created_at, SessionRow.last_seen_at, SessionRow.expires_at),
+)
+SHOWN_OF_UNDO = (EmailUndoRow.email, EmailUndoRow.changed_at, EmailUndoRow.expires_at)
+SHOWN_OF_LETTER = (
+    *(OutboxTable.letter, OutboxTable.address, OutboxTable.created_at, OutboxTable.settled_at),
+    *(OutboxTable.outcome, OutboxTable.answer),
+)
+SHOWN_OF_EVENT = (AuditRow.at, AuditRow.kind, AuditRow.ip, AuditRow.agent, AuditRow.data)
+
+
+class HoldingsRepository:
+    """What there is about a reader, in one transaction."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def of(self, user: User) -> dict[str, Any]:
+        consent = user.newsletter
+        (account,) = self._rows(select(*SHOWN_OF_USER).where(UserRow.id == user.id))
+        return {
+            "account": account | {"has_password": user.has_password},
+            "newsletter": {"at": consent.at, "ip": consent.ip, "wording": consent.wording}
+            if consent
+            else None,
+            "identities": self._rows(select(*SHOWN_OF_IDENTITY).where(IdentityRow.user_id == user.id)),
+            "sessions": self._rows(select(*SHOWN_OF_SESSION).where(SessionRow.user_id == user.id)),
+            "earlier_addresses": self._rows(select(*SHOWN_OF_UNDO).where(EmailUndoRow.user_id == user.id)),
+            "letters": self._rows(
+                select(*SHOWN_OF_LETTER).where(_letters_of(user)).order_by(OutboxTable.created_at)
+            ),
+            "events": self._rows(
+                select(*SHOWN_OF_EVENT).where(AuditRow.user_id == user.id).order_by(AuditRow.at)
+            ),
+        }
+
+    def plan_erasure(self, user_id: UUID, *, erases_at: datetime, if_epoch: int) -> bool:
+        planned = self._connection.execute(
+            update(UserRow)
+            .where(UserRow.id == user_id, UserRow.credential_epoch == if_epoch)
+            .values(
+                erases_at=erases_at,
+                credential_epoch=UserRow.credential_epoch + 1,
+                reset_letter=None,
+                login_letter=None,
+                email_letter=None,
+            )
+        )
+        return planned.rowcount == 1
+
+    def keep(self, user_id: UUID) -> bool:
+        kept = update(UserRow).where(UserRow.id == user_id, UserRow.erases_at.is_not(None))
+        return self._connection.execute(kept.values(erases_at=None)).rowcount == 1
+
+    def due(self, now: datetime, limit: int) -> Sequence[UUID]:
+        due = select(UserRow.id).where(UserRow.erases_at <= now).order_by(UserRow.erases_at).limit(limit)
+        return self._connection.execute(due).scalars().all()
+
+    def begin_erasure(self, user: User, now: datetime) -> bool:
+        due = update(UserRow).where(UserRow.id == user.id, UserRow.erases_at <= now)
+        if self._connection.execute(due.values(updated_at=now)).rowcount != 1:
+            return False
+        self._connection.execute(delete(OutboxTable).where(_letters_of(user)))
+        self._connection.execute(delete(SignupRow).where(SignupRow.canonical == user.canonical))
+        self._connection.execute(delete(ProofRow).where(ProofRow.canonical == user.canonical))
+        self._connection.execute(
+            update(AuditRow).where(AuditRow.user_id == user.id).values(ip="", agent="", data={})
+        )
+        return True
+
+    def finish_erasure(self, user: User) -> None:
+        # sessions, identities and earlier addresses go with the account (ON DELETE CASCADE)
+        self._connection.execute(delete(UserRow).where(UserRow.id == user.id))
+
+    def _rows(self, query: Executable) -> list[dict[str, Any]]:
+        return [dict(row) for row in self._connection.execute(query).mappings()]
+
+
+def _letters_of(user: User) -> ColumnElement[bool]:
+    return or_(OutboxTable.canonical == user.canonical, OutboxTable.user_id == user.id)

@@ -1,0 +1,105 @@
+"""Sign in by mail: ask for the letter, follow its link, press the button."""
+
+from flask import Blueprint, Response, render_template
+
+from service.core.errors import ExpiredToken, InvalidToken, Refusal
+from service.core.wording import LOGIN_LINK_ACCEPTED
+from service.http import sign_in
+from service.http.requests import flows, visit
+from service.web.forms import (
+    drop_token,
+    fresh,
+    go,
+    keep_token,
+    kept_token,
+    posted,
+    refused,
+    shown,
+    ticked,
+    wanted_next,
+    with_next,
+)
+
+pages = Blueprint("login_link", __name__)
+TOKEN = "login_link_token"
+ASK = "pages/login_link.html"
+STEP = "pages/mailed_step.html"
+CONFIRM = {
+    "title": "Sign in",
+    "lead": "One more click and you are signed in.",
+    "action": "/login/link/confirm",
+    "button": "Sign in",
+    "offer_remember": True,
+}
+
+
+@pages.get("/login/link")
+def show_ask() -> str:
+    """The form for the address; that of a reader who is to sign in again is filled in."""
+    next_page, here = wanted_next(), sign_in.signed_in()
+    form = {"email": here.user.email or ""} if here is not None else {}
+    return fresh(ASK, form=form, next=next_page, login_url=with_next("/login", next_page))
+
+
+@pages.post("/login/link")
+def ask() -> Response | str:
+    """Take the address; the answer is the same whosever it is."""
+    email, next_page = posted("email"), wanted_next()
+    login_url = with_next("/login", next_page)
+    try:
+        flows().login_link.request(email=email, next=next_page, visit=visit())
+    except Refusal as refusal:
+        return refused(ASK, refusal, form=shown(email=email), next=next_page, login_url=login_url)
+    return render_template(
+        "pages/login_link_sent.html",
+        done=LOGIN_LINK_ACCEPTED,
+        login_url=login_url,
+        ask_url=with_next("/login/link", next_page),
+    )
+
+
+@pages.get("/login/link/confirm")
+def show_confirm() -> Response | str:
+    """The link of the letter, then one button."""
+    if (moved := keep_token(TOKEN)) is not None:
+        return moved
+    try:
+        email = flows().login_link.check(kept_token(TOKEN))
+    except (InvalidToken, ExpiredToken) as refusal:
+        return dead_link(refusal)
+    return fresh(STEP, **CONFIRM, email=email)
+
+
+@pages.post("/login/link/confirm")
+def confirm() -> Response:
+    """Sign in and go on to where the reader wanted."""
+    try:
+        confirmed = flows().login_link.confirm(
+            token=kept_token(TOKEN),
+            visit=visit(),
+            remember=ticked("remember"),
+            previous=sign_in.presented_secret(),
+        )
+    except (InvalidToken, ExpiredToken) as refusal:
+        return dead_link(refusal)
+    except Refusal as refusal:
+        return refused(STEP, refusal, **CONFIRM, email=None)
+    return sign_in.begin(go(confirmed.next or "/account"), confirmed.signed_in)
+
+
+def dead_link(refusal: InvalidToken | ExpiredToken) -> Response:
+    """A calm page with one button: send a new link."""
+    drop_token(TOKEN)
+    expired = isinstance(refusal, ExpiredToken)
+    page = render_template(
+        "pages/link_invalid.html",
+        title="This link has expired" if expired else "This link no longer works",
+        lead=(
+            "For your safety, a sign-in link works for a short time only."
+            if expired
+            else "It may have been used already, or replaced by the link in our latest email."
+        ),
+        action_url="/login/link",
+        action_label="Send a new link",
+    )
+    return Response(page, status=400, mimetype="text/html")
