@@ -21,6 +21,7 @@ class Rule(StrEnum):
     TOKEN_PER_CLIENT = "token_per_client"
     EMAIL_CHANGE_PER_ACCOUNT = "email_change_per_account"
     EMAIL_CHANGE_PER_ADDRESS = "email_change_per_address"
+    NEW_DEVICE_PER_ACCOUNT = "new_device_per_account"
     LOGIN_LINK_PER_CLIENT = "login_link_per_client"
     LOGIN_LINK_PER_ADDRESS = "login_link_per_address"
 
@@ -36,6 +37,7 @@ DEFAULTS: dict[Rule, str] = {
     Rule.TOKEN_PER_CLIENT: "150/5minute",
     Rule.EMAIL_CHANGE_PER_ACCOUNT: "5/hour;10/day",
     Rule.EMAIL_CHANGE_PER_ADDRESS: "3/6hour",  # silent
+    Rule.NEW_DEVICE_PER_ACCOUNT: "3/hour;6/day",  # silent: letters, not sign-ins
     Rule.LOGIN_LINK_PER_CLIENT: "10/hour",
     Rule.LOGIN_LINK_PER_ADDRESS: "3/hour;5/day",  # silent
 }

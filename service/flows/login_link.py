@@ -137,6 +137,7 @@ class LoginLink:
         if not uow.users.hand_over(user.id, if_epoch=user.credential_epoch, at=now):
             raise InvalidToken
         uow.sessions.end_all(user.id)
+        uow.devices.forget(user.id)
         uow.signups.discard(user.mailbox.canonical)
         uow.audit.record("email.verified", at=now, user_id=user.id, visit=visit)
         proven = uow.users.by_id(user.id)

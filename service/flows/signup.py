@@ -288,6 +288,7 @@ class Signup:
         if not taken_over or not uow.users.verify_email(existing.id, at=now):
             raise InvalidToken
         uow.sessions.end_all(existing.id)
+        uow.devices.forget(existing.id)
         uow.audit.record("email.verified", at=now, user_id=existing.id, visit=visit)
         proven = uow.users.by_id(existing.id)
         assert proven is not None

@@ -8,6 +8,7 @@ from flask import Response, current_app, request
 SESSION = "masthead"
 BINDING = "masthead-signup"
 FORMS = "masthead-forms"
+DEVICE = "masthead-device"
 LONGEST_SECRET = 128
 
 
