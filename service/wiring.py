@@ -30,6 +30,7 @@ from service.delivery.letters import Letters
 from service.delivery.worker import Worker
 from service.flows import (
     Flows,
+    devices,
     email_change,
     email_undo,
     erasure,
@@ -42,6 +43,7 @@ from service.flows import (
     signup,
 )
 from service.flows.accounts import Accounts
+from service.flows.devices import Devices
 from service.flows.email_change import EmailChange
 from service.flows.email_undo import EmailUndoing
 from service.flows.erasure import Erasure
@@ -228,7 +230,12 @@ def assemble_flows(
     )
     links = Links(settings.public_url)
     sessions = Sessions(
-        store, utc_now, settings.session_idle, settings.session_absolute, settings.session_short
+        store,
+        utc_now,
+        settings.session_idle,
+        settings.session_absolute,
+        settings.session_short,
+        Devices(throttles, links),
     )
     signup = Signup(
         store,
@@ -315,6 +322,7 @@ def letter_book(flows: Flows) -> Mapping[str, Prepare]:
         identities.JOINED: flows.notices.identity_changed,
         provider_events.STAFF_NOTICE: flows.notices.account_closed,
         login_link.LETTER: flows.login_link.letter,
+        devices.LETTER: flows.sessions.devices.letter,
         email_change.LETTER: flows.email_change.letter,
         email_undo.CHANGED: flows.email_undo.changed_letter,
         email_undo.RESTORED: flows.email_undo.restored_letter,

@@ -263,6 +263,7 @@ class ExportModel(BaseModel):
     newsletter: dict[str, Any] | None = Field(description="The consent: when, from where, to which words.")
     identities: list[dict[str, Any]] = Field(description="At other providers.")
     sessions: list[dict[str, Any]]
+    devices: list[dict[str, Any]] = Field(description="Browsers known from earlier sign-ins.")
     earlier_addresses: list[dict[str, Any]] = Field(description="Those that can still be brought back.")
     letters: list[dict[str, Any]] = Field(description="What was mailed, and what became of it.")
     events: list[dict[str, Any]] = Field(description="The audit trail.")

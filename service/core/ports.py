@@ -206,6 +206,21 @@ class Spent(Protocol):
     def purge(self, now: datetime) -> int: ...
 
 
+class Devices(Protocol):
+    """The browsers an account has been used from."""
+
+    def any(self, user_id: UUID) -> bool:
+        """Whether there is one at all."""
+
+    def note(self, user_id: UUID, secret_hash: bytes, *, at: datetime) -> bool:
+        """Remember that one signs in; True when it is new."""
+
+    def forget(self, user_id: UUID) -> None:
+        """Forget all."""
+
+    def purge(self, before: datetime) -> int: ...
+
+
 class Holdings(Protocol):
     """Everything held on a reader: shown to them, and erased for them."""
 
@@ -287,6 +302,9 @@ class UnitOfWork(Protocol):
 
     @property
     def spent(self) -> Spent: ...
+
+    @property
+    def devices(self) -> Devices: ...
 
     @property
     def holdings(self) -> Holdings: ...

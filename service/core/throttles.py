@@ -23,6 +23,7 @@ class Rule(StrEnum):
     PROOF_PER_ADDRESS = "proof_per_address"
     EMAIL_CHANGE_PER_ACCOUNT = "email_change_per_account"
     EMAIL_CHANGE_PER_ADDRESS = "email_change_per_address"
+    NEW_DEVICE_PER_ACCOUNT = "new_device_per_account"
     LOGIN_LINK_PER_CLIENT = "login_link_per_client"
     LOGIN_LINK_PER_ADDRESS = "login_link_per_address"
 
@@ -40,6 +41,7 @@ DEFAULTS: dict[Rule, str] = {
     Rule.PROOF_PER_ADDRESS: "3/6hour",  # silent
     Rule.EMAIL_CHANGE_PER_ACCOUNT: "5/hour;10/day",
     Rule.EMAIL_CHANGE_PER_ADDRESS: "3/6hour",  # silent
+    Rule.NEW_DEVICE_PER_ACCOUNT: "3/hour;6/day",  # silent: letters, not sign-ins
     Rule.LOGIN_LINK_PER_CLIENT: "10/hour",
     Rule.LOGIN_LINK_PER_ADDRESS: "3/hour;5/day",  # silent
 }

@@ -32,11 +32,15 @@ def new_id() -> UUID:
 
 @dataclass(frozen=True)
 class Visit:
-    """Who is asking, as far as a request tells: network address, user agent, language."""
+    """Who is asking, as far as a request tells: network address, user agent, language.
+
+    `browser` is the secret of the cookie by which a browser is known again, "" for none.
+    """
 
     ip: str
     agent: str = ""
     locale: str = "en"
+    browser: str = field(default="", repr=False)
 
     @property
     def device(self) -> str:

@@ -9,6 +9,7 @@ from datetime import timedelta
 from service.core.mail import Transport
 from service.core.ports import Clock
 from service.delivery.ports import DeliveryStore
+from service.flows.devices import REMEMBERED as KEEP_DEVICES
 
 logger = logging.getLogger(__name__)
 
@@ -55,12 +56,15 @@ class Chores:
         with self.store.write() as uow:
             undos = uow.addresses.purge(now)
         with self.store.write() as uow:
+            devices = uow.devices.purge(now - KEEP_DEVICES)
+        with self.store.write() as uow:
             outbox = uow.outbox.purge(now - self.keep_settled)
         counts = {
             "signups": signups,
             "sessions": sessions,
             "identities": identities,
             "undos": undos,
+            "devices": devices,
             "outbox": outbox,
         }
         if any(counts.values()):

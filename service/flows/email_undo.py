@@ -79,6 +79,7 @@ class EmailUndoing:
             if not uow.addresses.restore(offered, at=now):
                 raise InvalidToken
             uow.sessions.end_all(offered.user_id)
+            uow.devices.forget(offered.user_id)
             restored = uow.users.by_id(offered.user_id)
             assert restored is not None
             tell(uow, restored, RESTORED, at=now, visit=visit, mine="yes")

@@ -89,6 +89,7 @@ def reclaim(uow: UnitOfWork, user: User, *, at: datetime, visit: Visit) -> User:
 
 
 def drop_unproven(uow: UnitOfWork, user_id: UUID, *, at: datetime) -> None:
-    """End the sessions and identities an account had before its address was proven."""
+    """End the sessions, devices and identities an account had before its address was proven."""
     uow.sessions.end_all(user_id)
+    uow.devices.forget(user_id)
     revoke(uow, uow.identities.remove_all(user_id), at=at)

@@ -19,6 +19,9 @@ class Links:
     def forgot_password(self) -> str:
         return f"{self.public_url}/forgot-password"
 
+    def devices(self) -> str:
+        return f"{self.public_url}/account/devices"
+
     def reset_password(self, token: str) -> str:
         return f"{self.public_url}/reset-password?{urlencode({'token': token})}"
 

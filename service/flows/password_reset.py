@@ -158,6 +158,7 @@ class PasswordReset:
             if uow.users.verify_email(user.id, at=now):
                 drop_unproven(uow, user.id, at=now)
             uow.sessions.end_all(user.id)
+            uow.devices.forget(user.id)
             uow.signups.discard(user.mailbox.canonical)
             tell_password_changed(uow, user, at=now, visit=visit)
             uow.audit.record("password.reset", at=now, user_id=user.id, visit=visit)

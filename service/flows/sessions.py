@@ -12,6 +12,7 @@ from uuid import UUID
 from service.core.errors import InvalidCredentials, NotFound
 from service.core.ports import Clock, Store, UnitOfWork
 from service.core.values import Session, User, Visit, digest, new_id, new_secret
+from service.flows.devices import Devices
 
 TOUCH_AT_MOST_EVERY = timedelta(minutes=5)
 
@@ -20,13 +21,15 @@ TOUCH_AT_MOST_EVERY = timedelta(minutes=5)
 class SignedIn:
     """An account, the session it is used through, and, when it has just begun, the cookie's secret.
 
-    `kept` tells that signing in has kept an account that was to be erased.
+    `kept` tells that signing in has kept an account that was to be erased; `browser` is the secret by which
+    the browser that signed in is known from now on.
     """
 
     user: User
     session: Session
     secret: str = ""
     kept: bool = False
+    browser: str = ""
 
 
 @dataclass(frozen=True)
@@ -38,6 +41,7 @@ class Sessions:
     idle: timedelta
     absolute: timedelta
     short: timedelta
+    devices: Devices
 
     def begin(
         self,
@@ -79,7 +83,8 @@ class Sessions:
         uow.audit.record(
             "session.created", at=now, user_id=user.id, visit=visit, session=str(session.id), amr=list(amr)
         )
-        return SignedIn(user, session, secret, kept)
+        browser = self.devices.recognise(uow, user, visit, at=now)
+        return SignedIn(user, session, secret, kept, browser)
 
     def resolve(self, secret: str | None, visit: Visit) -> SignedIn | None:
         """Return who is behind a cookie, or None; note now and then that the session is in use."""

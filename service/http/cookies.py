@@ -9,6 +9,7 @@ SESSION = "masthead"
 BINDING = "masthead-signup"
 PROVIDER = "masthead-provider"
 FORMS = "masthead-forms"
+DEVICE = "masthead-device"
 LONGEST_SECRET = 128
 
 

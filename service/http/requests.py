@@ -10,6 +10,7 @@ from flask import Flask, Response, current_app, g, request
 from service.core.profile import accept_locale
 from service.core.values import Visit
 from service.flows import Flows
+from service.http.cookies import DEVICE, jar
 
 REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,128}")
 LONGEST_AGENT = 300
@@ -24,7 +25,12 @@ def visit() -> Visit:
     """Where this request comes from. The address is the peer's, or what the trusted proxies say."""
     agent = "".join(c for c in request.headers.get("User-Agent", "")[:LONGEST_AGENT] if c.isprintable())
     best = request.accept_languages.best
-    return Visit(ip=canonical_ip(request.remote_addr), agent=agent, locale=accept_locale(best) or "en")
+    return Visit(
+        ip=canonical_ip(request.remote_addr),
+        agent=agent,
+        locale=accept_locale(best) or "en",
+        browser=jar().read(DEVICE) or "",
+    )
 
 
 def canonical_ip(address: str | None) -> str:

@@ -7,8 +7,9 @@ from flask import Flask, Request, Response, flash, request, session
 from flask_login import LoginManager, UserMixin, current_user
 
 from service.core.errors import Unauthenticated
+from service.flows.devices import REMEMBERED
 from service.flows.sessions import SignedIn
-from service.http.cookies import SESSION, jar
+from service.http.cookies import DEVICE, SESSION, jar
 from service.http.origins import require_own_origin
 from service.http.requests import flows, visit
 
@@ -66,6 +67,8 @@ def begin(response: Response, begun: SignedIn, *, notice: str | None = None) -> 
         flash(KEPT)
     remaining: timedelta = begun.session.expires_at - begun.session.last_seen_at
     jar().write(response, SESSION, begun.secret, remaining if begun.session.remember else None)
+    if begun.browser:
+        jar().write(response, DEVICE, begun.browser, REMEMBERED)
     return response
 
 

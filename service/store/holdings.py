@@ -13,6 +13,7 @@ from sqlalchemy import ColumnElement, Connection, Executable, delete, or_, selec
 from service.core.values import User
 from service.store.schema import (
     AuditRow,
+    DeviceRow,
     EmailUndoRow,
     IdentityRow,
     OutboxTable,
@@ -34,6 +35,7 @@ SHOWN_OF_SESSION = (
     *(SessionRow.id, SessionRow.amr, SessionRow.remember, SessionRow.ip, SessionRow.agent),
     *(SessionRow.auth_time, SessionRow.created_at, SessionRow.last_seen_at, SessionRow.expires_at),
 )
+SHOWN_OF_DEVICE = (DeviceRow.created_at, DeviceRow.last_used_at)
 SHOWN_OF_UNDO = (EmailUndoRow.email, EmailUndoRow.changed_at, EmailUndoRow.expires_at)
 SHOWN_OF_LETTER = (
     *(OutboxTable.letter, OutboxTable.address, OutboxTable.created_at, OutboxTable.settled_at),
@@ -58,6 +60,7 @@ class HoldingsRepository:
             else None,
             "identities": self._rows(select(*SHOWN_OF_IDENTITY).where(IdentityRow.user_id == user.id)),
             "sessions": self._rows(select(*SHOWN_OF_SESSION).where(SessionRow.user_id == user.id)),
+            "devices": self._rows(select(*SHOWN_OF_DEVICE).where(DeviceRow.user_id == user.id)),
             "earlier_addresses": self._rows(select(*SHOWN_OF_UNDO).where(EmailUndoRow.user_id == user.id)),
             "letters": self._rows(
                 select(*SHOWN_OF_LETTER).where(_letters_of(user)).order_by(OutboxTable.created_at)
@@ -102,7 +105,7 @@ class HoldingsRepository:
         return True
 
     def finish_erasure(self, user: User) -> None:
-        # sessions, identities and earlier addresses go with the account (ON DELETE CASCADE)
+        # sessions, devices, identities and earlier addresses go with the account (ON DELETE CASCADE)
         self._connection.execute(delete(UserRow).where(UserRow.id == user.id))
 
     def _rows(self, query: Executable) -> list[dict[str, Any]]:

@@ -251,6 +251,17 @@ class SessionRow(Table):
     expires_at: Mapped[datetime]
 
 
+class DeviceRow(Table):
+    """A browser that has signed in to an account, known by the SHA-256 of the secret in its cookie."""
+
+    __tablename__ = "devices"
+
+    user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), primary_key=True)
+    secret_hash: Mapped[bytes] = mapped_column(primary_key=True)
+    created_at: Mapped[datetime]
+    last_used_at: Mapped[datetime] = mapped_column(index=True)
+
+
 class OutboxTable(Table):
     """What is to be told, and what became of it. `due_at` is the next try, or the end of a worker's lease."""
 

@@ -6,6 +6,7 @@ from sqlalchemy import Connection
 
 from service.store.addresses import AddressRepository
 from service.store.audit import AuditRepository
+from service.store.devices import DeviceRepository
 from service.store.holdings import HoldingsRepository
 from service.store.identities import (
     AttemptRepository,
@@ -56,6 +57,10 @@ class SqlUnitOfWork:
     @cached_property
     def spent(self) -> SpentRepository:
         return SpentRepository(self._connection)
+
+    @cached_property
+    def devices(self) -> DeviceRepository:
+        return DeviceRepository(self._connection)
 
     @cached_property
     def holdings(self) -> HoldingsRepository:

@@ -1,5 +1,7 @@
 """Every page, light and dark: sound at phone and desktop width, named for screen readers, readable, ours alone."""
 
+from dataclasses import replace
+
 import httpx2
 from playwright.sync_api import expect
 
@@ -32,6 +34,25 @@ def pages(reader, unconfirmed_link):
     yield page.goto("/account/password")
     reader.press("Save password")
     yield expect(page.get_by_role("alert")).to_be_visible()
+    page.goto("/account")
+    page.get_by_label("Name").fill("x" * 101)
+    reader.press("Save")
+    yield expect(page.get_by_role("alert")).to_be_visible()
+    yield from address_pages(reader)
+    yield page.goto("/account/delete")
+    reader.press("Delete my account")
+    yield expect(page.get_by_role("alert")).to_be_visible()
+    yield page.goto("/login?again=1")
+    yield page.goto("/login/link")
+    page.get_by_label("Email address").fill("")
+    reader.press("Send the link")
+    yield expect(page.get_by_role("alert")).to_be_visible()
+    page.get_by_label("Email address").fill(reader.address)
+    reader.press("Send the link")
+    yield reader.reads("Check your inbox")
+    page.goto(reader.next_letter().link("/login/link/confirm"))
+    yield reader.reads("Sign in")
+    yield page.goto("/login/link/confirm?token=broken")
     yield page.goto("/logout")
     reader.press("Sign out")
     yield reader.reads("Sign in")
@@ -55,6 +76,21 @@ def pages(reader, unconfirmed_link):
     yield page.goto("/docs")
 
 
+def address_pages(reader):
+    """The pages of a change of address there and back again."""
+    page, mover = reader.page, replace(reader, address=f"new-{reader.address}", letters_read=0)
+    page.goto("/account/email")
+    reader.press("Send the link")
+    yield expect(page.get_by_role("alert")).to_be_visible()
+    page.get_by_label("New email address").fill(mover.address)
+    page.get_by_label("Current password").fill(FIRST)
+    reader.press("Send the link")
+    yield reader.reads("Check your inbox")
+    page.goto(mover.next_letter().link("/account/email/confirm"))
+    yield reader.reads("Confirm your new address")
+    yield page.goto("/account/email/undo?token=broken")
+
+
 def test_every_page_is_sound(site, new_reader):
     stranger = new_reader(site)
     stranger.ask_to_join()
@@ -65,7 +101,7 @@ def test_every_page_is_sound(site, new_reader):
         seen.add(reader.page.title())
         faults += faults_of(reader.page)
     assert faults == []
-    assert len(seen) >= 19, seen
+    assert len(seen) >= 26, seen
 
 
 def test_fields_tell_password_managers_and_keyboards_what_they_are(site, new_reader):

@@ -15,6 +15,7 @@ KINDS = {
     "users": "account",
     "identities": "identities",
     "sessions": "sessions",
+    "devices": "devices",
     "email_undos": "earlier_addresses",
     "outbox": "letters",
     "audit_events": "events",

@@ -92,6 +92,8 @@ def take_devices(here: Studio) -> None:
     phone.wait_for_url("**/account")
     page.goto("/account/devices")
     here.shoot(page, "devices")
+    page.goto("/account")
+    here.shoot(page, "account")
 
 
 def take_letter(here: Studio) -> None:

@@ -126,7 +126,7 @@ def test_signing_up_by_pages(service: Service, client: Client, link: Link) -> No
     done = client.form("/signup/confirm")
     assert (done.status_code, done.headers["Location"]) == (303, "/account/devices")
     assert "Welcome." in client.follow(done).text
-    assert "Subscribed" in client.get("/account").text
+    assert "checked" in client.get("/account").text
 
 
 def test_another_browser_chooses_a_password_on_the_page(service: Service, client: Client, link: Link) -> None:

@@ -1,4 +1,4 @@
-"""Change of address with its undo, sign-in links, and accounts that are to be erased."""
+"""Change of address with its undo, sign-in links, accounts that are to be erased, known browsers."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -30,3 +30,13 @@ def upgrade() -> None:
     )
     op.create_index("ix_email_undos_user_id", "email_undos", ["user_id"])
     op.create_index("ix_email_undos_expires_at", "email_undos", ["expires_at"])
+    op.create_table(
+        "devices",
+        sa.Column("user_id", sa.Uuid(), nullable=False),
+        sa.Column("secret_hash", sa.LargeBinary(), nullable=False),
+        sa.Column("created_at", Instant(), nullable=False),
+        sa.Column("last_used_at", Instant(), nullable=False),
+        sa.PrimaryKeyConstraint("user_id", "secret_hash", name="pk_devices"),
+        sa.ForeignKeyConstraint(["user_id"], ["users.id"], name="fk_devices_user_id", ondelete="CASCADE"),
+    )
+    op.create_index("ix_devices_last_used_at", "devices", ["last_used_at"])

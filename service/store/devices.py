@@ -1,0 +1,36 @@
+"""Browsers that have signed in, by account and the SHA-256 of their secret."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import Connection, delete, exists, select
+from sqlalchemy.dialects import postgresql, sqlite
+
+from service.store.schema import DeviceRow
+
+
+class DeviceRepository:
+    """Known browsers, in one transaction."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def any(self, user_id: UUID) -> bool:
+        known = select(exists().where(DeviceRow.user_id == user_id))
+        return bool(self._connection.execute(known).scalar_one())
+
+    def note(self, user_id: UUID, secret_hash: bytes, *, at: datetime) -> bool:
+        insert = postgresql.insert if self._connection.dialect.name == "postgresql" else sqlite.insert
+        noted = (
+            insert(DeviceRow)
+            .values(user_id=user_id, secret_hash=secret_hash, created_at=at, last_used_at=at)
+            .on_conflict_do_update(index_elements=["user_id", "secret_hash"], set_={"last_used_at": at})
+            .returning(DeviceRow.created_at)
+        )
+        return self._connection.execute(noted).scalar_one() == at
+
+    def forget(self, user_id: UUID) -> None:
+        self._connection.execute(delete(DeviceRow).where(DeviceRow.user_id == user_id))
+
+    def purge(self, before: datetime) -> int:
+        return self._connection.execute(delete(DeviceRow).where(DeviceRow.last_used_at < before)).rowcount
