@@ -279,6 +279,7 @@ def assemble_flows(
             settings.reset_ttl,
             tell_unknown=settings.mail_unknown is MailUnknown.ONCE_A_DAY,
             excluded_roles=frozenset(settings.reset_excluded_roles),
+            labels=labels,
         ),
         password_change=PasswordChange(store, utc_now, passwords, policy, reauthentication),
         email_change=EmailChange(

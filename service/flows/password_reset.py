@@ -6,7 +6,8 @@ letter says. The link's token is signed when the letter is rendered and stored n
 credential epoch, raised by the very update that sets the password, makes it good for one use.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -69,7 +70,8 @@ class PasswordReset:
 
     `lifetime` counts from the moment the letter leaves. `tell_unknown` writes to addresses without an
     account, at most once a day each. Accounts with a role in `excluded_roles` cannot reset by themselves: they
-    are told whom to ask, and get a link only when staff send one.
+    are told whom to ask, and get a link only when staff send one. `labels` are the providers' names as readers
+    know them.
     """
 
     store: Store
@@ -83,6 +85,7 @@ class PasswordReset:
     lifetime: timedelta
     tell_unknown: bool = False
     excluded_roles: frozenset[str] = frozenset()
+    labels: Mapping[str, str] = field(default_factory=dict)
 
     def request(self, *, email: str, next: str | None, visit: Visit) -> None:
         """Ask for a link. Raises `ValidationFailed` (`invalid_email`) and `RateLimited`, nothing else."""
@@ -126,7 +129,7 @@ class PasswordReset:
                 "link": self.links.reset_password(token),
                 "minutes": max(1, round(self.lifetime.total_seconds() / 60)),
                 "has_password": user.has_password,
-                "providers": list(user.providers),
+                "providers": [self.labels.get(name, name) for name in user.providers],
                 "verified": user.email_verified,
             },
         )

@@ -137,10 +137,12 @@ class Social:
         """Keep the answer a form brought; return the handle its browser fetches it with.
 
         The form comes from the provider's site, without our cookies, and what it carries must not get into an
-        address. Raises `AttemptExpired`.
+        address. Raises `AttemptExpired`, and `SignInRefused` for more than any provider sends.
         """
         self._provider(name)
         brought = json.dumps(asdict(answer))
+        if len(brought) > LONGEST_PARKED:
+            brought = json.dumps(asdict(replace(answer, user="")))
         if len(brought) > LONGEST_PARKED:
             raise SignInRefused
         handle = new_secret()
@@ -213,8 +215,8 @@ class Social:
         provider.check_issuer(answer.issuer)
         if answer.error:
             raise SignInCancelled if answer.error in CANCELLATIONS else SignInRefused
-        if not answer.code:
-            raise SignInRefused
+        if not answer.code.isascii() or not answer.code.isprintable() or not answer.code:
+            raise SignInRefused  # a code is visible ASCII (RFC 6749, appendix A.11)
         profile = provider.redeem(
             Redemption(
                 code=answer.code,

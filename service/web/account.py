@@ -126,7 +126,7 @@ def person(here: SignedIn) -> dict[str, object]:
         "email": user.email,
         "verified": user.email_verified,
         "has_password": user.has_password,
-        "providers": list(user.providers),
+        "providers": [flows().linking.labels.get(name, name) for name in user.providers],
         "newsletter": user.newsletter is not None,
         "created_at_text": _day(user.created_at),
     }

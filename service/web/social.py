@@ -41,6 +41,7 @@ TOKEN = "identity_token"
 CONNECT = "pages/connect.html"
 FROM_ANYWHERE = ("social.receive_form", "social.one_tap")
 LINKED = "Connected. You can sign in with it from now on."
+IMPLICIT = frozenset({"id_token", "access_token"})
 LONGEST_PARAMETER = 4096
 LONGEST_LOGGED = 200
 LONGEST_ID_TOKEN = 16 * 1024
@@ -189,7 +190,12 @@ def caller(*, fresh_browser: bool = False) -> Caller:
 
 
 def answer(fields: dict[str, str]) -> Answer:
-    """Read a provider's answer, each part cut to a sensible length."""
+    """Read a provider's answer, each part cut to a sensible length.
+
+    We ask for a code alone: beside tokens, which belong to flows that leak them (RFC 9700, 2.1.2), it counts as none.
+    """
+    if not IMPLICIT.isdisjoint(fields):
+        fields = fields | {"code": ""}
     cut = {name: value[:LONGEST_PARAMETER] for name, value in fields.items()}
     if "error" in cut:
         said = cut.get("error_description", "")[:LONGEST_LOGGED]

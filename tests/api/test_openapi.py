@@ -29,6 +29,12 @@ CONTRACT = {
     ("patch", "/api/v1/me"): "200",
     ("delete", "/api/v1/me"): "202",
     ("get", "/api/v1/me/export"): "200",
+    ("post", "/api/v1/login/google"): "200",
+    ("post", "/api/v1/login/apple"): "200",
+    ("get", "/api/v1/me/identities"): "200",
+    ("delete", "/api/v1/me/identities/{provider}"): "204",
+    ("post", "/events/apple"): "202",
+    ("post", "/events/google"): "202",
     ("get", "/healthz"): "200",
     ("get", "/readyz"): "200",
 }
@@ -57,7 +63,7 @@ def test_what_is_described_is_there_and_what_is_there_is_described(service: Serv
     there = {
         (method.lower(), re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", rule.rule))
         for rule in service.app.url_map.iter_rules()
-        if rule.rule.startswith("/api/") or rule.rule in ("/healthz", "/readyz")
+        if rule.rule.startswith(("/api/", "/events/")) or rule.rule in ("/healthz", "/readyz")
         for method in rule.methods - {"HEAD", "OPTIONS"}
     }
     assert described == there
@@ -74,7 +80,7 @@ def test_every_operation_says_what_it_does_and_who_may(document: dict) -> None:
                 assert response["description"], f"{method} {path} {status}"
                 if status[0] in "45" and path.startswith("/api/"):
                     assert list(response["content"]) == ["application/problem+json"]
-    assert signed_in_only == 11
+    assert signed_in_only == 13
     ids = [
         operation["operationId"] for methods in document["paths"].values() for operation in methods.values()
     ]
@@ -112,9 +118,13 @@ def test_a_stranger_gets_nothing_that_needs_a_session(
     operation = document["paths"][path][method]
     client = Client(service.app.test_client(), service.settings.public_url)
     answer = client.request(
-        method.upper(), path.replace("{id}", "x"), json={} if "requestBody" in operation else None
+        method.upper(),
+        path.replace("{id}", "x").replace("{provider}", "x"),
+        json={} if "requestBody" in operation else None,
     )
     if operation.get("security") and path != "/api/v1/logout":
         assert answer.status_code == 401 or ("requestBody" in operation and answer.status_code == 422)
+    elif path.startswith("/events/"):
+        assert answer.status_code == 404  # no provider is configured
     else:
         assert answer.status_code in (200, 204, 422)

@@ -67,7 +67,7 @@ def test_a_json_line_names_time_level_logger_and_event() -> None:
 
 @pytest.mark.usefixtures("restored_logging")
 def test_ignored_settings_are_told_once_at_start(capsys: pytest.CaptureFixture[str]) -> None:
-    configure_logging(load_settings(GOOD | {"AUTH_GOOGLE_CLIENT_ID": "hunter2"}))
+    configure_logging(load_settings(GOOD | {"AUTH_OTLP_ENDPOINT": "hunter2"}))
     line = json.loads(capsys.readouterr().err)
     assert line["event"] == "settings_not_used_yet"
-    assert line["settings"] == ["AUTH_GOOGLE_CLIENT_ID"]
+    assert line["settings"] == ["AUTH_OTLP_ENDPOINT"]

@@ -172,8 +172,8 @@ def test_development_delivers_by_itself(
 
 
 def test_names_of_the_contract_that_do_nothing_yet_are_told() -> None:
-    chosen = settings(google_client_id="123", oidc_press_issuer="https://press.example.org")
-    assert chosen.ignored == ("AUTH_GOOGLE_CLIENT_ID", "AUTH_OIDC_PRESS_ISSUER")
+    chosen = settings(otlp_endpoint="https://traces.example.org", email_change_ttl="3600")
+    assert chosen.ignored == ("AUTH_EMAIL_CHANGE_TTL", "AUTH_OTLP_ENDPOINT")
 
 
 def test_a_guard_this_version_cannot_stand_is_refused_instead_of_ignored() -> None:

@@ -199,6 +199,14 @@ def test_any_text_becomes_one_printable_line(text: str) -> None:
     assert unlinked(unlinked(line)) == unlinked(line)
 
 
+CHANGED = {
+    "provider": "Google",
+    "when_text": "now",
+    "device": "Firefox",
+    "ip": "::1",
+    "account_link": LINK,
+    "forgot_link": LINK,
+}
 CONTEXTS: dict[str, dict[str, Any]] = {
     "password_reset": {"link": LINK, "minutes": 60, "has_password": True, "providers": [], "verified": True},
     "password_changed": {"when_text": "now", "device": "Firefox", "ip": "::1", "forgot_link": LINK},
@@ -206,6 +214,11 @@ CONTEXTS: dict[str, dict[str, Any]] = {
     "already_registered": {"login_link": LINK, "forgot_link": LINK, "has_password": True},
     "account_disabled": {"reason": "disabled"},
     "no_account": {"signup_link": LINK},
+    "identity_confirm": {"provider": "Google", "known": True, "link": LINK, "hours": 24},
+    "identity_linked": CHANGED,
+    "identity_unlinked": CHANGED,
+    "joined_with_provider": CHANGED,
+    "staff_account_closed": {"provider": "Apple", "user": "0193"},
 }
 
 
