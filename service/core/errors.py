@@ -140,6 +140,13 @@ class InvalidJson(Refusal):
     message = "The request body is not valid JSON."
 
 
+class InvalidSignature(Refusal):
+    """A notification that its alleged sender did not send, or sent too long ago."""
+
+    code = "invalid_signature"
+    message = "This notification is not signed by who it says it is from."
+
+
 class RateLimited(Refusal):
     """Too many tries; `retry_after` says how long to wait."""
 

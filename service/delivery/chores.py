@@ -18,7 +18,7 @@ CONNECTIONS_IDLE = 60.0  # seconds
 
 @dataclass
 class Chores:
-    """`keep_settled` is how long the record of a letter is kept."""
+    """`keep_settled` is how long the record of a letter, and of what was heard of it, is kept."""
 
     store: DeliveryStore
     transports: Sequence[Transport]
@@ -49,6 +49,15 @@ class Chores:
             sessions = uow.sessions.purge(now)
         with self.store.write() as uow:
             outbox = uow.outbox.purge(now - self.keep_settled)
-        if signups or sessions or outbox:
-            counts = {"signups": signups, "sessions": sessions, "outbox": outbox}
+        with self.store.write() as uow:
+            mail_events = uow.mail_events.purge(now - self.keep_settled)
+            suppressions = uow.suppressions.purge(now)
+        counts = {
+            "signups": signups,
+            "sessions": sessions,
+            "outbox": outbox,
+            "mail_events": mail_events,
+            "suppressions": suppressions,
+        }
+        if any(counts.values()):
             logger.info("what was over is gone", extra={"event": "worker.purge", **counts})

@@ -4,11 +4,13 @@ from dataclasses import dataclass
 
 from service.flows.accounts import Accounts
 from service.flows.login import Login
+from service.flows.mail_timeline import MailTimeline
 from service.flows.notices import Notices
 from service.flows.password_change import PasswordChange
 from service.flows.password_reset import PasswordReset
 from service.flows.sessions import Sessions
 from service.flows.signup import Signup
+from service.flows.suppressions import Suppressions
 
 
 @dataclass(frozen=True)
@@ -22,3 +24,5 @@ class Flows:
     password_change: PasswordChange
     accounts: Accounts
     notices: Notices
+    suppressions: Suppressions
+    mail_timeline: MailTimeline

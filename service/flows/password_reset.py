@@ -6,6 +6,7 @@ letter says. The link's token is signed when the letter is rendered and stored n
 credential epoch, raised by the very update that sets the password, makes it good for one use.
 """
 
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -13,6 +14,7 @@ from uuid import UUID
 
 from service.core.addresses import parse_address
 from service.core.errors import InvalidToken, Unavailable
+from service.core.mail_events import EventKind, MailEvent
 from service.core.passwords import PasswordPolicy
 from service.core.ports import Clock, Passwords, Store, Throttles, UnitOfWork
 from service.core.return_urls import ReturnUrls
@@ -21,9 +23,11 @@ from service.core.tokens import Purpose, Tokens
 from service.core.values import Letter, OutboxRow, Outcome, Priority, User, Visit
 from service.flows.links import Links
 from service.flows.notices import tell_password_changed
+from service.flows.suppressions import lift_by_proof
 
 LETTER = "password_reset"
 ONCE_A_DAY = timedelta(days=1)
+EVERYBODY = "everybody"
 
 
 @dataclass(frozen=True)
@@ -52,6 +56,10 @@ class ResetGrant:
             )
         except (KeyError, TypeError, ValueError) as error:
             raise InvalidToken from error
+
+    def event(self, kind: EventKind, user: User, at: datetime) -> MailEvent:
+        """What becomes of the letter's link, once each."""
+        return MailEvent(kind, user.canonical, at, f"{kind}:{self.letter}", self.letter, user.id)
 
     def holds_for(self, user: User | None) -> bool:
         return (
@@ -110,6 +118,8 @@ class PasswordReset:
         if user.disabled or (self._excludes(user) and not by_staff):
             reason = "disabled" if user.disabled else "staff"
             return Letter("account_disabled", user.email, locale, {"reason": reason})
+        if not (by_staff or row.attempts > 1 or self.throttles.allows(Rule.RESETS_SENT, EVERYBODY)):
+            return Outcome.THROTTLED
         if not uow.users.newest_reset_letter(user.id, row.id):
             return Outcome.SUPERSEDED
         grant = ResetGrant(user.id, user.credential_epoch, row.id, row.context.get("next"), by_staff)
@@ -131,6 +141,22 @@ class PasswordReset:
     def check(self, token: str) -> str:
         """Look at a link without using it; return its account's address. Raises `InvalidToken` or `ExpiredToken`."""
         return self._granted(token)[1].email
+
+    def show(self, token: str) -> str:
+        """Do as `check` does where the form is shown, and remember for support that the link was opened.
+
+        Once a letter, and only if that is easily done: nothing ever depends on it, and a mail scanner may be
+        who opened it.
+        """
+        grant, user = self._granted(token)
+        opened = grant.event(EventKind.OPENED, user, self.clock())
+        with suppress(Unavailable):
+            with self.store.read() as uow:
+                known = uow.mail_events.knows(opened.key)
+            if not known:
+                with self.store.write() as uow:
+                    uow.mail_events.add(opened)
+        return user.email
 
     def complete(self, *, token: str, password: str, visit: Visit) -> str | None:
         """Set the new password, end every session, tell the owner; return the article to go back to.
@@ -155,6 +181,8 @@ class PasswordReset:
             uow.users.verify_email(user.id, at=now)
             uow.sessions.end_all(user.id)
             uow.signups.discard(user.canonical)
+            uow.mail_events.add(grant.event(EventKind.USED, user, now))
+            lift_by_proof(uow, user.canonical)
             tell_password_changed(uow, user, at=now, visit=visit)
             uow.audit.record("password.reset", at=now, user_id=user.id, visit=visit)
         self.throttles.clear(Rule.LOGIN_PER_ACCOUNT, user.canonical)

@@ -1,12 +1,13 @@
 """The outbox: written with its cause in one commit, emptied by the worker under leases and fences."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, delete, func, insert, select, update
+from sqlalchemy import Connection, delete, false, func, insert, or_, select, update
 
-from service.core.values import OutboxRow, Outcome, Priority, new_id
+from service.core.values import LetterRecord, OutboxRow, Outcome, Priority, new_id
 from service.store.schema import OutboxTable
 
 ROW_COLUMNS = (
@@ -22,6 +23,19 @@ ROW_COLUMNS = (
     OutboxTable.attempts,
     OutboxTable.fence,
     OutboxTable.rendered_at,
+)
+# in the order of the fields of `LetterRecord`
+RECORD_COLUMNS = (
+    OutboxTable.id,
+    OutboxTable.letter,
+    OutboxTable.canonical,
+    OutboxTable.user_id,
+    OutboxTable.created_at,
+    OutboxTable.due_at,
+    OutboxTable.settled_at,
+    OutboxTable.outcome,
+    OutboxTable.answer,
+    OutboxTable.attempts,
 )
 LONGEST_ANSWER = 500
 
@@ -87,6 +101,23 @@ class OutboxRepository:
         )
         return self._connection.execute(told).first() is not None
 
+    def record(self, row_id: UUID) -> LetterRecord | None:
+        row = self._connection.execute(select(*RECORD_COLUMNS).where(OutboxTable.id == row_id)).one_or_none()
+        return _to_record(row) if row else None
+
+    def history(self, canonical: str | None, user_id: UUID | None = None) -> list[LetterRecord]:
+        concerned = []
+        if canonical is not None:
+            concerned.append(OutboxTable.canonical == canonical)
+        if user_id is not None:
+            concerned.append(OutboxTable.user_id == user_id)
+        rows = self._connection.execute(
+            select(*RECORD_COLUMNS)
+            .where(or_(false(), *concerned))
+            .order_by(OutboxTable.created_at, OutboxTable.id)
+        )
+        return [_to_record(row) for row in rows]
+
     def claim(self, now: datetime, *, lease: timedelta, limit: int) -> list[OutboxRow]:
         """Take up to `limit` due rows for `lease`; the most urgent kind first, in it the longest due."""
         ids: list[UUID] = []
@@ -117,6 +148,14 @@ class OutboxRepository:
         values: dict[str, Any] = {"due_at": due_at, "answer": answer[:LONGEST_ANSWER]}
         return self._change(row, **values, **({"rendered_at": None} if forget_rendering else {}))
 
+    def step_back(self, rows: Sequence[OutboxRow], *, due_at: datetime) -> None:
+        """Give rows just claimed in this transaction back untried, due at `due_at`."""
+        self._connection.execute(
+            update(OutboxTable)
+            .where(OutboxTable.id.in_([row.id for row in rows]))
+            .values(due_at=due_at, attempts=OutboxTable.attempts - 1)
+        )
+
     def purge(self, before: datetime) -> int:
         return self._connection.execute(delete(OutboxTable).where(OutboxTable.settled_at < before)).rowcount
 
@@ -142,6 +181,12 @@ class OutboxRepository:
             .values(**values)
         )
         return result.rowcount == 1
+
+
+def _to_record(row: Any) -> LetterRecord:
+    fields = dict(zip((column.key for column in RECORD_COLUMNS), row, strict=True))
+    outcome = fields["outcome"]
+    return LetterRecord(**fields | {"outcome": Outcome(outcome) if outcome else None})
 
 
 def _to_row(row: Any) -> OutboxRow:

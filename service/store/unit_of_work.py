@@ -5,9 +5,11 @@ from functools import cached_property
 from sqlalchemy import Connection
 
 from service.store.audit import AuditRepository
+from service.store.mail_events import MailEventRepository
 from service.store.outbox import OutboxRepository
 from service.store.sessions import SessionRepository
 from service.store.signups import SignupRepository
+from service.store.suppressions import SuppressionRepository
 from service.store.users import UserRepository
 
 
@@ -32,6 +34,14 @@ class SqlUnitOfWork:
     @cached_property
     def outbox(self) -> OutboxRepository:
         return OutboxRepository(self._connection)
+
+    @cached_property
+    def suppressions(self) -> SuppressionRepository:
+        return SuppressionRepository(self._connection)
+
+    @cached_property
+    def mail_events(self) -> MailEventRepository:
+        return MailEventRepository(self._connection)
 
     @cached_property
     def audit(self) -> AuditRepository:

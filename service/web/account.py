@@ -29,7 +29,9 @@ def to_login(_: Unauthenticated) -> Response:
 @pages.get("/account")
 def overview() -> str:
     """Name, address, and what is connected."""
-    return render_template("pages/account.html", user=_person(sign_in.require_signed_in()))
+    here = sign_in.require_signed_in()
+    undeliverable = bool(here.user.email) and flows().suppressions.of(here.user.email) is not None
+    return render_template("pages/account.html", user=_person(here), undeliverable=undeliverable)
 
 
 @pages.get("/account/devices")
