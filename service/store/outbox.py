@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, delete, false, func, insert, or_, select, update
+from sqlalchemy import Connection, Update, bindparam, delete, false, func, insert, or_, select, update
 
 from service.core.values import LetterRecord, OutboxRow, Outcome, Priority, new_id
 from service.store.schema import OutboxTable
@@ -38,6 +38,35 @@ RECORD_COLUMNS = (
     OutboxTable.attempts,
 )
 LONGEST_ANSWER = 500
+# What runs several times a letter is written out once: building a statement costs more than running it.
+DUE = (
+    select(OutboxTable.id)
+    .where(
+        OutboxTable.settled_at.is_(None),
+        OutboxTable.priority == bindparam("urgency"),
+        OutboxTable.due_at <= bindparam("now"),
+    )
+    .order_by(OutboxTable.due_at)
+    .limit(bindparam("most"))
+    .with_for_update(skip_locked=True)
+)
+CLAIM = (
+    update(OutboxTable)
+    .where(OutboxTable.id.in_(bindparam("ids", expanding=True)))
+    .values(due_at=bindparam("lease_over"), fence=OutboxTable.fence + 1, attempts=OutboxTable.attempts + 1)
+    .returning(*ROW_COLUMNS)
+)
+STILL_OURS = (
+    OutboxTable.id == bindparam("row"),
+    OutboxTable.fence == bindparam("claimed_as"),
+    OutboxTable.settled_at.is_(None),
+)
+RENDERING = update(OutboxTable).where(*STILL_OURS).values(rendered_at=bindparam("at"))
+SETTLE = (
+    update(OutboxTable)
+    .where(*STILL_OURS)
+    .values(outcome=bindparam("how"), answer=bindparam("said"), settled_at=bindparam("at"), context={})
+)
 
 
 class OutboxRepository:
@@ -126,22 +155,17 @@ class OutboxRepository:
                 ids += self._due(now, priority, limit - len(ids))
         if not ids:
             return []
-        rows = self._connection.execute(
-            update(OutboxTable)
-            .where(OutboxTable.id.in_(ids))
-            .values(due_at=now + lease, fence=OutboxTable.fence + 1, attempts=OutboxTable.attempts + 1)
-            .returning(*ROW_COLUMNS)
-        )
+        rows = self._connection.execute(CLAIM, {"ids": ids, "lease_over": now + lease})
         claimed = {row.id: _to_row(row) for row in rows}
         return [claimed[row_id] for row_id in ids]
 
     def rendering(self, row: OutboxRow, at: datetime) -> bool:
         """Note the instant the letter in flight is signed at."""
-        return self._change(row, rendered_at=at)
+        return self._run(RENDERING, row, at=at)
 
     def settle(self, row: OutboxRow, outcome: Outcome, *, at: datetime, answer: str = "") -> bool:
         """End a row: it loses its context at once and is kept as a record of what was done."""
-        return self._change(row, outcome=outcome, answer=answer[:LONGEST_ANSWER], settled_at=at, context={})
+        return self._run(SETTLE, row, how=str(outcome), said=answer[:LONGEST_ANSWER], at=at)
 
     def release(self, row: OutboxRow, *, due_at: datetime, answer: str, forget_rendering: bool) -> bool:
         """Give a row back for another try at `due_at`."""
@@ -160,27 +184,16 @@ class OutboxRepository:
         return self._connection.execute(delete(OutboxTable).where(OutboxTable.settled_at < before)).rowcount
 
     def _due(self, now: datetime, priority: Priority, limit: int) -> list[UUID]:
-        return list(
-            self._connection.execute(
-                select(OutboxTable.id)
-                .where(
-                    OutboxTable.settled_at.is_(None),
-                    OutboxTable.priority == int(priority),
-                    OutboxTable.due_at <= now,
-                )
-                .order_by(OutboxTable.due_at)
-                .limit(limit)
-                .with_for_update(skip_locked=True)
-            ).scalars()
-        )
+        asked = {"now": now, "urgency": int(priority), "most": limit}
+        return list(self._connection.execute(DUE, asked).scalars())
 
     def _change(self, row: OutboxRow, **values: Any) -> bool:
-        result = self._connection.execute(
-            update(OutboxTable)
-            .where(OutboxTable.id == row.id, OutboxTable.fence == row.fence, OutboxTable.settled_at.is_(None))
-            .values(**values)
-        )
-        return result.rowcount == 1
+        return self._run(update(OutboxTable).where(*STILL_OURS).values(**values), row)
+
+    def _run(self, statement: Update, row: OutboxRow, **values: Any) -> bool:
+        """Change a row unless somebody else has claimed it since; whether it was still ours."""
+        held = self._connection.execute(statement, {"row": row.id, "claimed_as": row.fence, **values})
+        return held.rowcount == 1
 
 
 def _to_record(row: Any) -> LetterRecord:

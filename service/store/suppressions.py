@@ -3,7 +3,7 @@
 from collections.abc import Collection, Sequence
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Connection, delete, or_, select
+from sqlalchemy import Connection, bindparam, delete, or_, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from service.core.mail_events import Reason, Suppression
@@ -20,6 +20,11 @@ SUPPRESSION_COLUMNS = (
 )
 
 
+IN_FORCE = or_(SuppressionRow.expires_at.is_(None), SuppressionRow.expires_at > bindparam("now"))
+# asked for every letter, so written out once
+ACTIVE = select(*SUPPRESSION_COLUMNS).where(SuppressionRow.canonical == bindparam("address"), IN_FORCE)
+
+
 class SuppressionRepository:
     """The suppression list, in one transaction."""
 
@@ -27,14 +32,12 @@ class SuppressionRepository:
         self._connection = connection
 
     def active(self, canonical: str, now: datetime) -> Suppression | None:
-        row = self._connection.execute(
-            select(*SUPPRESSION_COLUMNS).where(SuppressionRow.canonical == canonical, _in_force(now))
-        ).one_or_none()
+        row = self._connection.execute(ACTIVE, {"address": canonical, "now": now}).one_or_none()
         return Suppression(row[0], Reason(row[1]), *row[2:]) if row else None
 
     def all(self, now: datetime) -> Sequence[Suppression]:
         rows = self._connection.execute(
-            select(*SUPPRESSION_COLUMNS).where(_in_force(now)).order_by(SuppressionRow.since.desc())
+            select(*SUPPRESSION_COLUMNS).where(IN_FORCE).order_by(SuppressionRow.since.desc()), {"now": now}
         )
         return [Suppression(row[0], Reason(row[1]), *row[2:]) for row in rows]
 
@@ -57,7 +60,3 @@ class SuppressionRepository:
         return self._connection.execute(
             delete(SuppressionRow).where(SuppressionRow.expires_at <= now)
         ).rowcount
-
-
-def _in_force(now: datetime) -> ColumnElement[bool]:
-    return or_(SuppressionRow.expires_at.is_(None), SuppressionRow.expires_at > now)
