@@ -65,6 +65,10 @@ check: $(venv)/dev.stamp ## Lint, formatting, types, arrows between layers, temp
 bench: $(venv)/dev.stamp ## Measure, against what the machine can do at best
 	@exec $(bin)/python -m benchmarks
 
+.PHONY: soak
+soak: $(venv)/dev.stamp ## 10,000 requests while everything is killed and cut off; takes a while
+	@SOAK=$${SOAK:-10000} $(bin)/python -m pytest tests/faults/test_a_storm.py
+
 .PHONY: screenshots
 screenshots: $(venv)/dev.stamp ## Make the pictures in docs/screenshots anew
 	@$(bin)/python -m tests.support.browser_setup

@@ -23,6 +23,11 @@ def seconds(value: Any) -> Any:
     return value
 
 
+def plain(secret: SecretStr | None) -> str:
+    """Return what a secret hides, an empty text where none is set."""
+    return secret.get_secret_value() if secret else ""
+
+
 Strings = Annotated[tuple[str, ...], NoDecode, BeforeValidator(split_commas)]
 Secrets = Annotated[tuple[SecretStr, ...], NoDecode, BeforeValidator(split_commas)]
 Span = Annotated[timedelta, BeforeValidator(seconds), Field(ge=timedelta(seconds=1), le=timedelta(days=3650))]
@@ -33,6 +38,7 @@ SCHEMES = {
     "redis_url": ("redis", "rediss"),
     "mail_urls": ("smtp", "smtps", "devbox"),
 }
+DNS_NAME = r"^[A-Za-z0-9_]([A-Za-z0-9_-]*[A-Za-z0-9])?(\.[A-Za-z0-9_]([A-Za-z0-9_-]*[A-Za-z0-9])?)*$"
 HexColour = Annotated[str, Field(pattern=r"^#[0-9a-fA-F]{6}$")]
 
 

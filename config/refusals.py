@@ -18,9 +18,13 @@ SHORTEST = timedelta(minutes=1)
 
 def refusals(settings: "Settings") -> list[str]:
     """Return a sentence for every setting that is refused, with its mend."""
-    if settings.development:
-        return []
     mistakes = []
+    if (settings.mail_dkim_selector is None) != (settings.mail_dkim_private_key is None):
+        mistakes.append(
+            "AUTH_MAIL_DKIM_SELECTOR: signing takes it and AUTH_MAIL_DKIM_PRIVATE_KEY; set both or none"
+        )
+    if settings.development:
+        return mistakes
     if not settings.secret_keys:
         mistakes.append("AUTH_SECRET_KEYS: set at least one key of 32 bytes or more: openssl rand -hex 32")
     mail = [urlsplit(url.get_secret_value()) for url in settings.mail_urls]

@@ -24,6 +24,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 from config.environment import read_environment, variable
 from config.kinds import (
+    DNS_NAME,
     RATE_LIMIT,
     SCHEMES,
     BreachCheck,
@@ -73,6 +74,18 @@ class Settings(BaseSettings):
     mail_from: str = "The Masthead <accounts@example.org>"
     mail_reply_to: str | None = None
     mail_unknown: MailUnknown = MailUnknown.NEVER
+    mail_senders: int = Field(8, ge=1, le=64)
+    mail_domain_senders: int = Field(5, ge=1, le=64)
+    mail_domain_rate: float = Field(0, ge=0, le=10_000)
+    mail_bounce_address: str | None = None
+    mail_dkim_selector: str | None = Field(None, pattern=DNS_NAME, max_length=63)
+    mail_dkim_domain: str | None = Field(None, pattern=DNS_NAME, max_length=253)
+    mail_dkim_private_key: SecretStr | None = None
+    mail_events_mailgun_key: SecretStr | None = None
+    mail_events_sendgrid_key: SecretStr | None = None
+    mail_events_postmark_secret: SecretStr | None = Field(None, min_length=16)
+    mail_events_ses_topic_arn: Strings = ()
+    dns_server: str | None = None
     templates_dir: Path | None = None
     default_locale: str = "en"
 
@@ -209,6 +222,26 @@ class Settings(BaseSettings):
         values.setdefault("worker", WorkerMode.THREAD if development else WorkerMode.PROCESS)
         values.setdefault("log_format", LogFormat.CONSOLE if development else LogFormat.JSON)
         return values
+
+    @field_validator("mail_bounce_address")
+    @classmethod
+    def _leaves_room_for_a_token(cls, value: str | None) -> str | None:
+        if value and not re.fullmatch(r"[a-z0-9._-]{1,20}@[a-z0-9-]+(\.[a-z0-9-]+)+", value):
+            raise ValueError(
+                "give a plain address such as bounces@example.org, 20 characters before the @ at most"
+            )
+        return value or None
+
+    @field_validator("dns_server")
+    @classmethod
+    def _is_name_server(cls, value: str | None) -> str | None:
+        if value and not re.fullmatch(r"\d{1,3}(\.\d{1,3}){3}(:\d{1,5})?", value):
+            raise ValueError("give an IPv4 address, with :port if it is not 53")
+        return value or None
+
+    @property
+    def production(self) -> bool:
+        return self.env is Environment.PRODUCTION
 
     @property
     def stands_in(self) -> bool:

@@ -17,7 +17,7 @@ from config.kinds import WorkerMode
 from config.logging import configure_logging
 from config.settings import Settings, SettingsError, load_settings
 from service import __version__, api, cli, web
-from service.api import documentation, events
+from service.api import documentation, events, mail_events
 from service.api.answers import refuse_body
 from service.api.models import ProblemModel, signed_in_json
 from service.core.tokens import derive_key
@@ -27,7 +27,8 @@ from service.http import errors, headers, operations, origins, requests, sign_in
 from service.http.cookies import FORMS, SESSION, CookieJar
 from service.http.strict_json import LONGEST_BODY, StrictRequest
 from service.web import devbox, presentation, social
-from service.wiring import Masthead, assemble, utc_now
+from service.wiring import Masthead, assemble
+from service.wiring.basics import utc_now
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -99,7 +100,8 @@ def register_everything(app: OpenAPI, masthead: Masthead) -> None:
     settings = masthead.settings
     requests.register(app)
     headers.register(app, masthead.return_urls, settings.logo_url)
-    origins.register(app, masthead.return_urls, anywhere=social.FROM_ANYWHERE + events.FROM_ANYWHERE)
+    from_anywhere = (*social.FROM_ANYWHERE, *events.FROM_ANYWHERE, *mail_events.FROM_ANYWHERE)
+    origins.register(app, masthead.return_urls, anywhere=from_anywhere)
     errors.register(app)
     operations.register(app, masthead.require_ready)
     sign_in.register(app)

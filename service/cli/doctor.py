@@ -3,27 +3,20 @@
 import json
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import timedelta
 
 import click
 
 from service.cli.context import masthead
+from service.cli.doctor_dns import sender_dns
+from service.cli.finding import Finding
 from service.cli.provider_checks import provider_troubles, redirect_addresses
 from service.core.errors import Unavailable
 from service.store.migrations import current_revision, newest_revision, require_current
-from service.wiring import Masthead, utc_now
+from service.wiring import Masthead
+from service.wiring.basics import utc_now
 
 LONGEST_WAIT = timedelta(minutes=5)
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One check: what was looked at, whether it is fine, and what to do if not."""
-
-    check: str
-    ok: bool
-    detail: str
 
 
 def settings(service: Masthead) -> Finding:
@@ -120,7 +113,7 @@ CHECKS: tuple[Callable[[Masthead], Finding], ...] = (
 @click.option("--json", "json_wanted", is_flag=True, help="Print the findings as JSON.")
 def doctor(json_wanted: bool) -> None:
     """Check everything; exit 1 when something is broken."""
-    findings = [check(masthead()) for check in CHECKS]
+    findings = [*(check(masthead()) for check in CHECKS), *sender_dns(masthead())]
     healthy = all(finding.ok for finding in findings)
     if json_wanted:
         click.echo(json.dumps({"ok": healthy, "checks": [vars(finding) for finding in findings]}))

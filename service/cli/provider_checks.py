@@ -4,7 +4,8 @@ from datetime import UTC, datetime, timedelta
 
 from service.adapters.providers.openid import OpenIdProvider
 from service.core.errors import ProviderUnavailable
-from service.wiring import Masthead, utc_now
+from service.wiring import Masthead
+from service.wiring.basics import utc_now
 
 MOST_SKEW = timedelta(seconds=30)
 

@@ -9,7 +9,10 @@ from service.core.values import OutboxRow
 
 @dataclass(frozen=True)
 class OutgoingMail:
-    """A letter as a transport takes it. `message_id` stays the same through every retry (RFC 5322, 3.6.4)."""
+    """A letter as a transport takes it. `message_id` stays the same through every retry (RFC 5322, 3.6.4).
+
+    `return_path` is the bare address bounces go to; without it they go to the sender.
+    """
 
     message_id: str
     sender: str
@@ -20,26 +23,41 @@ class OutgoingMail:
     date: datetime
     locale: str = "en"
     reply_to: str | None = None
+    return_path: str | None = None
 
 
 class TransportTrouble(Exception):
     """It did not work now and may work later: no connection, a 4xx answer, a time-out.
 
-    `may_have_left` tells whether the server could have taken the letter before the trouble (RFC 1047).
+    `may_have_left` tells whether the server could have taken the letter before the trouble (RFC 1047),
+    `about_server` that no other letter would have fared better, `retry_at` when it may work again, if known.
     """
 
-    def __init__(self, answer: str, *, may_have_left: bool = False) -> None:
+    def __init__(
+        self,
+        answer: str,
+        *,
+        may_have_left: bool = False,
+        about_server: bool = False,
+        retry_at: datetime | None = None,
+    ) -> None:
         super().__init__(answer)
         self.answer = answer
         self.may_have_left = may_have_left
+        self.about_server = about_server
+        self.retry_at = retry_at
 
 
 class DeliveryRefused(Exception):
-    """It will never be taken: a 5xx answer to the recipient or the text, a call another service refuses."""
+    """It will never be taken: a 5xx answer to the recipient or the text, a call another service refuses.
 
-    def __init__(self, answer: str) -> None:
+    `about_recipient` tells that the mail server said it of the address, not of the letter.
+    """
+
+    def __init__(self, answer: str, *, about_recipient: bool = False) -> None:
         super().__init__(answer)
         self.answer = answer
+        self.about_recipient = about_recipient
 
 
 class Transport(Protocol):

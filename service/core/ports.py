@@ -1,6 +1,6 @@
 """What flows need from the outside, as Protocols. `service.wiring` supplies the real ones."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
 from typing import Any, Protocol
@@ -8,10 +8,12 @@ from uuid import UUID
 
 from service.core.addresses import Address
 from service.core.identities import Attempt, Identity, PendingIdentity
+from service.core.mail_events import EventKind, MailEvent, Reason, Suppression
 from service.core.throttles import Rule
 from service.core.values import (
     EmailUndo,
     Letter,
+    LetterRecord,
     OutboxRow,
     Outcome,
     PendingSignup,
@@ -267,6 +269,45 @@ class Outbox(Protocol):
     def told_since(self, letter: str, canonical: str, since: datetime) -> bool:
         """Whether a letter of that kind went to the address after `since`."""
 
+    def record(self, row_id: UUID) -> LetterRecord | None:
+        """What is known of one letter."""
+
+    def history(self, canonical: str | None, user_id: UUID | None = None) -> Sequence[LetterRecord]:
+        """Every letter to an address, or about an account, that is still on record; the oldest first."""
+
+
+class SuppressionList(Protocol):
+    """Addresses that get no letters."""
+
+    def active(self, canonical: str, now: datetime) -> Suppression | None: ...
+
+    def all(self, now: datetime) -> Sequence[Suppression]: ...
+
+    def put(self, suppression: Suppression) -> None:
+        """Add an address, or replace what was said of it."""
+
+    def lift(self, canonical: str, *, reasons: Collection[Reason] = tuple(Reason)) -> bool:
+        """Take an address off if it is on for one of the reasons; whether it was."""
+
+    def purge(self, now: datetime) -> int: ...
+
+
+class MailEvents(Protocol):
+    """What was heard of letters after they left."""
+
+    def add(self, event: MailEvent) -> bool:
+        """Keep an event; False when one with its key is here already."""
+
+    def knows(self, key: str) -> bool: ...
+
+    def count(self, canonical: str, kind: EventKind, *, since: datetime) -> int: ...
+
+    def of_address(self, canonical: str) -> Sequence[MailEvent]: ...
+
+    def of_user(self, user_id: UUID) -> Sequence[MailEvent]: ...
+
+    def purge(self, before: datetime) -> int: ...
+
 
 class Audit(Protocol):
     """What happened, for people who ask later."""
@@ -311,6 +352,12 @@ class UnitOfWork(Protocol):
 
     @property
     def outbox(self) -> Outbox: ...
+
+    @property
+    def suppressions(self) -> SuppressionList: ...
+
+    @property
+    def mail_events(self) -> MailEvents: ...
 
     @property
     def audit(self) -> Audit: ...

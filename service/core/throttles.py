@@ -1,8 +1,8 @@
 """The names and default sizes of the throttles (security.md section 3; PyPI's and NIST's numbers).
 
-A rule is counted by client network, by typed address, or both; never by account, so that a throttle
-says nothing about who has one. What only a signed-in reader can ask for is counted by the account as well.
-`AUTH_RATE_LIMITS` overrides by name, `AUTH_RATE_LIMIT_SCALE` multiplies.
+A rule that is looked at when somebody asks is counted by client network, by typed address, or both; never by
+account, so that a throttle says nothing about who has one. What only a signed-in reader can ask for is counted by the
+account as well. `AUTH_RATE_LIMITS` overrides by name, `AUTH_RATE_LIMIT_SCALE` multiplies.
 """
 
 from enum import StrEnum
@@ -13,6 +13,7 @@ class Rule(StrEnum):
 
     FORGOT_PER_CLIENT = "forgot_per_client"
     FORGOT_PER_ADDRESS = "forgot_per_address"
+    RESETS_SENT = "resets_sent"
     SIGNUP_PER_CLIENT = "signup_per_client"
     SIGNUP_PER_ADDRESS = "signup_per_address"
     CONFIRMATION_PER_ADDRESS = "confirmation_per_address"
@@ -31,6 +32,8 @@ class Rule(StrEnum):
 DEFAULTS: dict[Rule, str] = {
     Rule.FORGOT_PER_CLIENT: "10/hour",
     Rule.FORGOT_PER_ADDRESS: "3/hour;5/day",  # silent: the answer stays the same, no mail goes out
+    # all reset letters of the service together, counted where they leave: asking for strangers uses nothing up
+    Rule.RESETS_SENT: "3000/hour",
     Rule.SIGNUP_PER_CLIENT: "10/5minute;30/hour",
     Rule.SIGNUP_PER_ADDRESS: "3/6hour",  # silent
     Rule.CONFIRMATION_PER_ADDRESS: "3/6hour",  # silent

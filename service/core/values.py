@@ -175,6 +175,7 @@ class Outcome(StrEnum):
     NO_ACCOUNT = "no_account"
     SUPERSEDED = "superseded"
     THROTTLED = "throttled"
+    SUPPRESSED = "suppressed"
     EXPIRED = "expired"
     BLOCKED = "blocked"
     REFUSED = "refused"
@@ -202,6 +203,22 @@ class OutboxRow:
     attempts: int = 0
     fence: int = 0
     rendered_at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class LetterRecord:
+    """What the outbox remembers of a letter, sent or not. `answer` is the mail server's last, with its queue id."""
+
+    id: UUID
+    letter: str
+    canonical: str
+    user_id: UUID | None
+    created_at: datetime
+    due_at: datetime
+    settled_at: datetime | None
+    outcome: Outcome | None
+    answer: str
+    attempts: int
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,10 @@ CONNECTIONS_IDLE = 60.0  # seconds
 
 @dataclass
 class Chores:
-    """`keep_settled` is how long the record of a letter is kept; `further` are done with every purge."""
+    """`keep_settled` is how long the record of a letter, and of what was heard of it, is kept.
+
+    `further` are done with every purge.
+    """
 
     store: DeliveryStore
     transports: Sequence[Transport]
@@ -59,6 +62,9 @@ class Chores:
             devices = uow.devices.purge(now - KEEP_DEVICES)
         with self.store.write() as uow:
             outbox = uow.outbox.purge(now - self.keep_settled)
+        with self.store.write() as uow:
+            mail_events = uow.mail_events.purge(now - self.keep_settled)
+            suppressions = uow.suppressions.purge(now)
         counts = {
             "signups": signups,
             "sessions": sessions,
@@ -66,6 +72,8 @@ class Chores:
             "undos": undos,
             "devices": devices,
             "outbox": outbox,
+            "mail_events": mail_events,
+            "suppressions": suppressions,
         }
         if any(counts.values()):
             logger.info("what was over is gone", extra={"event": "worker.purge", **counts})

@@ -10,18 +10,21 @@ import re
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import TypeVar
 
+from service.core.bounce_addresses import BounceAddresses
 from service.core.errors import Unavailable
-from service.core.mail import DeliveryRefused, Errand, OutgoingMail, Transport, TransportTrouble
+from service.core.mail import DeliveryRefused, Errand, OutgoingMail, TransportTrouble
 from service.core.ports import Clock, Prepare
 from service.core.values import Letter, OutboxRow, Outcome
 from service.delivery.addresses import domain_of, wire_address
+from service.delivery.claims import Claim, Claims
 from service.delivery.faults import described
 from service.delivery.letters import Letters
-from service.delivery.ports import DeliveryStore, DeliveryUnit
+from service.delivery.ports import DeliveryStore, DeliveryUnit, OnRefusal
 from service.delivery.retry import next_try
+from service.delivery.ways import Way
 
 logger = logging.getLogger(__name__)
 Result = TypeVar("Result")
@@ -31,48 +34,34 @@ ANSWER_CODE = re.compile(r"\d{3}(?: \d\.\d{1,3}\.\d{1,3})?|\w+")
 LEVELS = {Outcome.REFUSED: logging.WARNING, Outcome.EXPIRED: logging.WARNING, Outcome.BROKEN: logging.ERROR}
 
 
-@dataclass
-class Claim:
-    """A row that is ours until the instant `until` of `time.monotonic`.
-
-    `follow` asks for `next`: another row, claimed in the commit that ends this one. `ended` tells whether
-    the row was settled or released by us.
-    """
-
-    row: OutboxRow
-    until: float
-    follow: bool = False
-    next: "Claim | None" = None
-    ended: bool = False
-
-    @property
-    def over(self) -> bool:
-        return time.monotonic() >= self.until
-
-
 class Fenced(Exception):
     """Somebody else has claimed the row since; what they do counts."""
 
 
 @dataclass(frozen=True)
 class Dispatch:
-    """What delivering a row takes. `sender` is `Name <address>`; `jitter` gives a factor around 1."""
+    """What delivering a row takes. `sender` is `Name <address>`; `jitter` gives a factor around 1.
+
+    `on_refusal` hears of recipients a mail server will never take, in the commit that settles the letter.
+    """
 
     store: DeliveryStore
     prepare: Mapping[str, Prepare]
     errands: Mapping[str, Errand]
     letters: Letters
-    transports: Sequence[Transport]
+    ways: Sequence[Way]
+    claims: Claims
     clock: Clock
     sender: str
     reply_to: str | None
-    lease: timedelta
     jitter: Callable[[], float]
+    on_refusal: OnRefusal
+    bounces: BounceAddresses | None
 
     def claim(self, limit: int) -> list[Claim]:
         """Claim up to `limit` due rows. Raises `Unavailable`."""
         with self.store.write() as uow:
-            return self._claim(uow, limit)
+            return self.claims.take(uow, limit)
 
     def deliver(self, claim: Claim) -> None:
         """Take a row as far as it gets now."""
@@ -88,16 +77,14 @@ class Dispatch:
             self._log(logging.WARNING, "another worker took a row over", "outbox.fenced", claim.row)
         except Unavailable:
             self._log(logging.WARNING, "no database: a row waits for its lease", "outbox.left", claim.row)
+        finally:
+            self.claims.leave(claim)
 
     def put_back(self, claim: Claim) -> None:
         """Release a row nothing was done with. Raises `Unavailable`."""
+        self.claims.leave(claim)
         with self.store.write() as uow:
             uow.outbox.release(claim.row, due_at=self.clock(), answer="", forget_rendering=False)
-
-    def _claim(self, uow: DeliveryUnit, limit: int) -> list[Claim]:
-        until = time.monotonic() + self.lease.total_seconds()
-        rows = uow.outbox.claim(self.clock(), lease=self.lease, limit=limit)
-        return [Claim(row, until) for row in rows]
 
     def _deliver(self, claim: Claim) -> None:
         row, now = claim.row, self.clock()
@@ -118,7 +105,9 @@ class Dispatch:
     def _decide(self, claim: Claim, uow: DeliveryUnit, signed_at: datetime) -> Letter | Outcome:
         """Ask the flow what to tell; when that is nothing, the row is settled in the same commit."""
         row = claim.row
-        letter = self.prepare[row.letter](row, uow, signed_at)
+        letter: Letter | Outcome = Outcome.SUPPRESSED
+        if uow.suppressions.active(row.canonical, signed_at) is None:
+            letter = self.prepare[row.letter](row, uow, signed_at)
         if isinstance(letter, Outcome):
             self._end(claim, uow, uow.outbox.settle(row, letter, at=self.clock()))
         elif not uow.outbox.rendering(row, signed_at):
@@ -138,38 +127,52 @@ class Dispatch:
             date=signed_at,
             locale=rendered.locale,
             reply_to=self.reply_to,
+            return_path=self.bounces.of(row.id) if self.bounces else None,
         )
 
     def _hand_over(self, claim: Claim, send: Callable[[], str], signed_at: datetime) -> None:
         try:
             answer = send()
         except DeliveryRefused as refusal:
-            self._settle(claim, Outcome.REFUSED, refusal.answer)
+            self._refuse(claim, refusal)
         except TransportTrouble as trouble:
             self._release(claim, trouble, signed_at=signed_at)
         else:
             self._settle(claim, Outcome.SENT, answer)
 
     def _send(self, claim: Claim, mail: OutgoingMail) -> str:
-        """Send through the first transport that takes the letter, as long as the lease leaves time for it."""
-        trouble = TransportTrouble("no transport")
-        half_time = claim.until - self.lease.total_seconds() / 2
-        for transport in self.transports:
+        """Send by the first way that takes the letter, as long as the lease leaves time for it."""
+        trouble = TransportTrouble("no mail server answered lately", about_server=True)
+        half_time = claim.until - self.claims.lease.total_seconds() / 2
+        for way in self.ways:
             if claim.over:
                 raise Fenced
+            if not way.admits():
+                continue
             try:
-                return transport.send(mail)
+                return way.send(mail)
             except TransportTrouble as error:
                 trouble = error
-            except DeliveryRefused:
-                raise
-            except Exception as error:
-                trouble = TransportTrouble(f"{type(error).__name__} in {transport!r}", may_have_left=True)
-            more = {"transport": repr(transport), "code": _code(trouble.answer)}
+            more = {"transport": repr(way.transport), "code": _code(trouble.answer)}
             self._log(logging.WARNING, "a transport did not take a letter", "mail.trouble", claim.row, **more)
             if trouble.may_have_left or time.monotonic() >= half_time:
                 break
+        if trouble.about_server:
+            closed_until = [way.again_at for way in self.ways if way.again_at]
+            trouble.retry_at = min(closed_until) if len(closed_until) == len(self.ways) else None
         raise trouble
+
+    def _refuse(self, claim: Claim, refusal: DeliveryRefused) -> None:
+        row, answer = claim.row, _storable(refusal.answer)
+
+        def settle(uow: DeliveryUnit) -> None:
+            held = uow.outbox.settle(row, Outcome.REFUSED, at=self.clock(), answer=answer)
+            if held and refusal.about_recipient:
+                self.on_refusal(row, uow, answer)
+            self._end(claim, uow, held)
+
+        self._in_transaction(claim, settle)
+        self._log_settled(row, Outcome.REFUSED, answer)
 
     def _settle(self, claim: Claim, outcome: Outcome, answer: str = "", **more: str) -> None:
         row, storable = claim.row, _storable(answer)
@@ -184,7 +187,7 @@ class Dispatch:
     def _release(self, claim: Claim, trouble: TransportTrouble, *, signed_at: datetime) -> None:
         """Give the row back for later. Once a copy may have left, the next try repeats that very letter."""
         row, answer = claim.row, _storable(trouble.answer)
-        due_at = next_try(row, self.clock(), self.jitter())
+        due_at = next_try(row, self.clock(), self.jitter(), not_later_than=trouble.retry_at)
         if due_at is None:
             return self._settle(claim, Outcome.EXPIRED, answer)
         forget = not trouble.may_have_left and signed_at != row.rendered_at
@@ -204,7 +207,8 @@ class Dispatch:
         if not held:
             raise Fenced
         claim.ended = True
-        claim.next = next(iter(self._claim(uow, 1)), None) if claim.follow else None
+        self.claims.leave(claim)  # the next one may be for the same domain
+        claim.next = next(iter(self.claims.take(uow, 1)), None) if claim.follow else None
 
     def _in_transaction(self, claim: Claim, work: Callable[[DeliveryUnit], Result]) -> Result:
         """Do `work` and commit. While the lease lasts a database that is away is waited for.
@@ -230,6 +234,8 @@ class Dispatch:
             with self.store.write() as uow:
                 return work(uow)
         except BaseException:
+            if claim.next:
+                self.claims.leave(claim.next)
             claim.ended, claim.next = False, None  # what the commit would have said
             raise
 

@@ -24,6 +24,9 @@ class DeliveryOutbox(Outbox, Protocol):
     def release(self, row: OutboxRow, *, due_at: datetime, answer: str, forget_rendering: bool) -> bool:
         """Give a row back for another try at `due_at`."""
 
+    def step_back(self, rows: Sequence[OutboxRow], *, due_at: datetime) -> None:
+        """Give rows back untried, as if they had not been claimed."""
+
     def purge(self, before: datetime) -> int:
         """Delete rows settled before an instant; how many."""
 
@@ -39,3 +42,9 @@ class DeliveryStore(Protocol):
     """Where the worker's transactions begin. `write` raises `Unavailable` when the database is away."""
 
     def write(self) -> AbstractContextManager[DeliveryUnit]: ...
+
+
+class OnRefusal(Protocol):
+    """Hear that a mail server will never take letters for a recipient, within the settling transaction."""
+
+    def __call__(self, row: OutboxRow, uow: UnitOfWork, answer: str) -> None: ...

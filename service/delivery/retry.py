@@ -6,16 +6,22 @@ from service.core.values import OutboxRow
 
 FIRST_PAUSE = timedelta(seconds=10)
 LONGEST_PAUSE = timedelta(hours=1)
+AFTER_YOU = timedelta(seconds=1)  # the letter that asks first goes first
 LAST_CHANCE = FIRST_PAUSE / 2  # before expiry; nothing is tried again later than that
 
 
-def next_try(row: OutboxRow, now: datetime, jitter: float) -> datetime | None:
+def next_try(
+    row: OutboxRow, now: datetime, jitter: float, *, not_later_than: datetime | None = None
+) -> datetime | None:
     """Return the instant of the next try, None when the row is not worth another one.
 
     The pause doubles from 10 s to 1 h and is multiplied by `jitter`. One that would outlast the row is
     cut to half of what is left, so that a letter still goes out when the trouble ends shortly before.
+    `not_later_than` is when a server that was away is asked again: what waits for it alone need not wait longer.
     """
     pause = min(FIRST_PAUSE * 2 ** min(max(row.attempts - 1, 0), 16), LONGEST_PAUSE) * jitter
+    if not_later_than is not None:
+        pause = min(pause, max(not_later_than - now, timedelta()) + AFTER_YOU * jitter)
     left = row.expires_at - now
     if pause >= left:
         pause = left / 2

@@ -5,7 +5,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 
-from service.delivery.dispatch import Claim
+from service.delivery.claims import Claim
 
 
 class Senders:

@@ -6,16 +6,20 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 
+from service.core.bounce_addresses import BounceAddresses
 from service.core.errors import Unavailable
 from service.core.mail import Errand, Transport
 from service.core.ports import Clock, Prepare
 from service.delivery.addresses import wire_mailbox
 from service.delivery.chores import Chores
-from service.delivery.dispatch import Claim, Dispatch
+from service.delivery.claims import Claim, Claims
+from service.delivery.dispatch import Dispatch
 from service.delivery.faults import described
 from service.delivery.letters import Letters
-from service.delivery.ports import DeliveryStore
+from service.delivery.politeness import Politeness
+from service.delivery.ports import DeliveryStore, OnRefusal
 from service.delivery.senders import Senders
+from service.delivery.ways import Way
 
 logger = logging.getLogger(__name__)
 
@@ -34,7 +38,9 @@ class Worker:
     """Empties the outbox with `senders` threads. Any number of workers may run on one database.
 
     `prepare` maps the name of a letter to the flow that decides about it, `errands` the name of a call to
-    another service to what makes it; `transports` are tried in order. `chores` are done every few minutes.
+    another service to what makes it; `transports` are tried in order. A recipient's domain gets letters from
+    `domain_senders` of the threads at once and, if more than 0, `domain_rate` a second. `bounces` gives every
+    letter an address its bounces go to; without it they go to the sender. `chores` are done every few minutes.
     A claim holds for `lease`: longer than two transports may take.
     """
 
@@ -50,11 +56,15 @@ class Worker:
         reply_to: str | None = None,
         errands: Mapping[str, Errand] | None = None,
         chores: Sequence[Callable[[], object]] = (),
-        senders: int = 4,
+        senders: int = 8,
+        domain_senders: int = 5,
+        domain_rate: float = 0.0,
         lease: timedelta = timedelta(seconds=60),
         grace: timedelta = GRACE,
         keep_settled: timedelta = KEEP_SETTLED,
         jitter: Callable[[], float] = around_one,
+        on_refusal: OnRefusal,
+        bounces: BounceAddresses | None = None,
     ) -> None:
         if not transports:
             raise ValueError("a worker needs a transport")
@@ -64,12 +74,14 @@ class Worker:
             prepare,
             errands or {},
             letters,
-            transports,
+            [Way(transport, clock) for transport in transports],
+            Claims(clock, lease, Politeness(domain_senders, domain_rate)),
             clock,
             sender=wire_mailbox(sender),
             reply_to=wire_mailbox(reply_to) if reply_to else None,
-            lease=lease,
             jitter=jitter,
+            on_refusal=on_refusal,
+            bounces=bounces,
         )
         self._senders, self._grace, self._keep_settled = senders, grace, keep_settled
         self._chores = chores
@@ -78,7 +90,7 @@ class Worker:
         """Work until `stop` is set, then finish what is in hand, up to the grace, and return."""
         logger.info("the worker starts", extra={"event": "worker.start", "senders": self._senders})
         senders = Senders(self._senders, lambda claim: self._deliver_until(stop, claim))
-        chores = Chores(self._store, self._transports, self._clock, self._keep_settled, self._chores)
+        chores = self.chores()
         while not stop.is_set():
             stop.wait(self._turn(senders, senders.wait_for_idle(POLL), chores))
         senders.finish(self._grace.total_seconds())
@@ -99,6 +111,10 @@ class Worker:
             claim = claim.next or next(iter(self._dispatch.claim(1)), None)
         self._close()
         return count
+
+    def chores(self) -> Chores:
+        """What a running worker does besides."""
+        return Chores(self._store, self._transports, self._clock, self._keep_settled, self._chores)
 
     def _turn(self, senders: Senders, idle: int, chores: Chores) -> float:
         """Claim for the idle senders; how many seconds to wait before the next turn.

@@ -9,6 +9,7 @@ from service.flows.erasure import Erasure
 from service.flows.linking import Linking
 from service.flows.login import Login
 from service.flows.login_link import LoginLink
+from service.flows.mail_timeline import MailTimeline
 from service.flows.notices import Notices
 from service.flows.password_change import PasswordChange
 from service.flows.password_reset import PasswordReset
@@ -18,6 +19,7 @@ from service.flows.provider_events import ProviderEvents
 from service.flows.sessions import Sessions
 from service.flows.signup import Signup
 from service.flows.social import Social
+from service.flows.suppressions import Suppressions
 
 
 @dataclass(frozen=True)
@@ -40,3 +42,5 @@ class Flows:
     proof: Proof
     linking: Linking
     provider_events: ProviderEvents
+    suppressions: Suppressions
+    mail_timeline: MailTimeline

@@ -7,6 +7,7 @@ credential epoch, raised by the very update that sets the password, makes it goo
 """
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -14,6 +15,7 @@ from uuid import UUID
 
 from service.core.addresses import parse_address
 from service.core.errors import InvalidToken, Unavailable
+from service.core.mail_events import EventKind, MailEvent
 from service.core.passwords import PasswordPolicy
 from service.core.ports import Clock, Passwords, Store, Throttles, UnitOfWork
 from service.core.return_urls import ReturnUrls
@@ -23,9 +25,11 @@ from service.core.values import Letter, OutboxRow, Outcome, Priority, User, Visi
 from service.flows.identities import drop_unproven, in_other_hands
 from service.flows.links import Links
 from service.flows.notices import tell_password_changed
+from service.flows.suppressions import lift_by_proof
 
 LETTER = "password_reset"
 ONCE_A_DAY = timedelta(days=1)
+EVERYBODY = "everybody"
 
 
 @dataclass(frozen=True)
@@ -54,6 +58,10 @@ class ResetGrant:
             )
         except (KeyError, TypeError, ValueError) as error:
             raise InvalidToken from error
+
+    def event(self, kind: EventKind, user: User, at: datetime) -> MailEvent:
+        """What becomes of the letter's link, once each."""
+        return MailEvent(kind, user.mailbox.canonical, at, f"{kind}:{self.letter}", self.letter, user.id)
 
     def holds_for(self, user: User | None) -> bool:
         return (
@@ -116,6 +124,8 @@ class PasswordReset:
             return Letter("account_disabled", user.mailbox.email, locale, {"reason": reason})
         if in_other_hands(uow, user):
             return Outcome.BLOCKED
+        if not (by_staff or row.attempts > 1 or self.throttles.allows(Rule.RESETS_SENT, EVERYBODY)):
+            return Outcome.THROTTLED
         if not uow.users.newest_reset_letter(user.id, row.id):
             return Outcome.SUPERSEDED
         grant = ResetGrant(user.id, user.credential_epoch, row.id, row.context.get("next"), by_staff)
@@ -137,6 +147,22 @@ class PasswordReset:
     def check(self, token: str) -> str:
         """Look at a link without using it; return its account's address. Raises `InvalidToken` or `ExpiredToken`."""
         return self._granted(token)[1].mailbox.email
+
+    def show(self, token: str) -> str:
+        """Do as `check` does where the form is shown, and remember for support that the link was opened.
+
+        Once a letter, and only if that is easily done: nothing ever depends on it, and a mail scanner may be
+        who opened it.
+        """
+        grant, user = self._granted(token)
+        opened = grant.event(EventKind.OPENED, user, self.clock())
+        with suppress(Unavailable):
+            with self.store.read() as uow:
+                known = uow.mail_events.knows(opened.key)
+            if not known:
+                with self.store.write() as uow:
+                    uow.mail_events.add(opened)
+        return user.mailbox.email
 
     def complete(self, *, token: str, password: str, visit: Visit) -> str | None:
         """Set the new password, end every session, tell the owner; return the article to go back to.
@@ -163,6 +189,8 @@ class PasswordReset:
             uow.sessions.end_all(user.id)
             uow.devices.forget(user.id)
             uow.signups.discard(user.mailbox.canonical)
+            uow.mail_events.add(grant.event(EventKind.USED, user, now))
+            lift_by_proof(uow, user.mailbox.canonical)
             tell_password_changed(uow, user, at=now, visit=visit)
             uow.audit.record("password.reset", at=now, user_id=user.id, visit=visit)
         self.throttles.clear(Rule.LOGIN_PER_ACCOUNT, user.mailbox.canonical)

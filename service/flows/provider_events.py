@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from service.core.errors import NotFound
 from service.core.identities import EventKind, Identity, IdentityProvider, ProviderEvent
+from service.core.mail_events import Reason, Suppression
 from service.core.ports import Clock, Store, UnitOfWork
 from service.core.values import Priority, User, digest
 from service.flows.identities import unlinked
@@ -15,6 +16,7 @@ from service.flows.linking import can_use_password
 logger = logging.getLogger(__name__)
 
 STAFF_NOTICE = "staff_account_closed"
+MENDED_BY_FORWARDING = (Reason.FORWARDING_OFF, Reason.SOFT_BOUNCES, Reason.HARD_BOUNCE)
 REMEMBERED = timedelta(days=30)
 PATIENCE = timedelta(days=3)
 
@@ -50,6 +52,8 @@ class ProviderEvents:
             EventKind.SESSIONS_REVOKED: self._end_sessions,
             EventKind.HIJACKED: self._block,
             EventKind.RECOVERED: self._unblock,
+            EventKind.MAIL_DISABLED: self._stop_writing,
+            EventKind.MAIL_ENABLED: self._write_again,
         }
         effect = effects.get(event.kind)
         identity = uow.identities.by_subject(event.issuer, event.subject)
@@ -81,6 +85,16 @@ class ProviderEvents:
 
     def _unblock(self, uow: UnitOfWork, user: User, identity: Identity, now: datetime) -> None:
         uow.identities.block(identity.id, None)
+
+    def _stop_writing(self, uow: UnitOfWork, user: User, identity: Identity, now: datetime) -> None:
+        """The reader has switched off forwarding of their relay address: letters to it would only bounce."""
+        if identity.email:
+            relay = identity.email.lower()
+            uow.suppressions.put(Suppression(relay, Reason.FORWARDING_OFF, identity.provider, now))
+
+    def _write_again(self, uow: UnitOfWork, user: User, identity: Identity, now: datetime) -> None:
+        if identity.email:
+            uow.suppressions.lift(identity.email.lower(), reasons=MENDED_BY_FORWARDING)
 
     def _tell_staff(self, uow: UnitOfWork, user: User, identity: Identity, now: datetime) -> None:
         logger.warning(

@@ -37,6 +37,7 @@ from service.core.values import (
 from service.flows.identities import drop_unproven
 from service.flows.links import Links
 from service.flows.sessions import Sessions, SignedIn
+from service.flows.suppressions import lift_by_proof
 
 LETTER = "signup_confirm"
 T = TypeVar("T")
@@ -208,6 +209,7 @@ class Signup:
             if not uow.signups.take(pending):
                 raise InvalidToken
             user = self._become_account(uow, pending, visit)
+            lift_by_proof(uow, pending.canonical)
             signed_in = self.sessions.begin(
                 uow, user, amr=("pwd", "email"), remember=False, visit=visit, previous=previous
             )

@@ -18,6 +18,7 @@ log = logging.getLogger(__name__)
 
 STATUS: dict[type[Refusal], int] = {
     errors.InvalidJson: 400,
+    errors.InvalidSignature: 400,
     errors.InvalidToken: 400,
     errors.ExpiredToken: 400,
     errors.AttemptExpired: 400,
@@ -116,7 +117,7 @@ def problem_of(refusal: Refusal) -> Problem:
 
 
 def answer(problem: Problem) -> Response:
-    """Say it as JSON to callers of the API, as a page to everybody else."""
+    """Say it as JSON to callers of the API and to those who notify us, as a page to everybody else."""
     if request.path.startswith(("/api/", "/events/")):
         response = jsonify(problem.to_json())
         response.mimetype = "application/problem+json"

@@ -1,12 +1,13 @@
 """The outbox: written with its cause in one commit, emptied by the worker under leases and fences."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, delete, func, insert, select, update
+from sqlalchemy import Connection, Update, bindparam, delete, false, func, insert, or_, select, update
 
-from service.core.values import OutboxRow, Outcome, Priority, new_id
+from service.core.values import LetterRecord, OutboxRow, Outcome, Priority, new_id
 from service.store.schema import OutboxTable
 
 ROW_COLUMNS = (
@@ -23,7 +24,49 @@ ROW_COLUMNS = (
     OutboxTable.fence,
     OutboxTable.rendered_at,
 )
+# in the order of the fields of `LetterRecord`
+RECORD_COLUMNS = (
+    OutboxTable.id,
+    OutboxTable.letter,
+    OutboxTable.canonical,
+    OutboxTable.user_id,
+    OutboxTable.created_at,
+    OutboxTable.due_at,
+    OutboxTable.settled_at,
+    OutboxTable.outcome,
+    OutboxTable.answer,
+    OutboxTable.attempts,
+)
 LONGEST_ANSWER = 500
+# What runs several times a letter is written out once: building a statement costs more than running it.
+DUE = (
+    select(OutboxTable.id)
+    .where(
+        OutboxTable.settled_at.is_(None),
+        OutboxTable.priority == bindparam("urgency"),
+        OutboxTable.due_at <= bindparam("now"),
+    )
+    .order_by(OutboxTable.due_at)
+    .limit(bindparam("most"))
+    .with_for_update(skip_locked=True)
+)
+CLAIM = (
+    update(OutboxTable)
+    .where(OutboxTable.id.in_(bindparam("ids", expanding=True)))
+    .values(due_at=bindparam("lease_over"), fence=OutboxTable.fence + 1, attempts=OutboxTable.attempts + 1)
+    .returning(*ROW_COLUMNS)
+)
+STILL_OURS = (
+    OutboxTable.id == bindparam("row"),
+    OutboxTable.fence == bindparam("claimed_as"),
+    OutboxTable.settled_at.is_(None),
+)
+RENDERING = update(OutboxTable).where(*STILL_OURS).values(rendered_at=bindparam("at"))
+SETTLE = (
+    update(OutboxTable)
+    .where(*STILL_OURS)
+    .values(outcome=bindparam("how"), answer=bindparam("said"), settled_at=bindparam("at"), context={})
+)
 
 
 class OutboxRepository:
@@ -87,6 +130,23 @@ class OutboxRepository:
         )
         return self._connection.execute(told).first() is not None
 
+    def record(self, row_id: UUID) -> LetterRecord | None:
+        row = self._connection.execute(select(*RECORD_COLUMNS).where(OutboxTable.id == row_id)).one_or_none()
+        return _to_record(row) if row else None
+
+    def history(self, canonical: str | None, user_id: UUID | None = None) -> list[LetterRecord]:
+        concerned = []
+        if canonical is not None:
+            concerned.append(OutboxTable.canonical == canonical)
+        if user_id is not None:
+            concerned.append(OutboxTable.user_id == user_id)
+        rows = self._connection.execute(
+            select(*RECORD_COLUMNS)
+            .where(or_(false(), *concerned))
+            .order_by(OutboxTable.created_at, OutboxTable.id)
+        )
+        return [_to_record(row) for row in rows]
+
     def claim(self, now: datetime, *, lease: timedelta, limit: int) -> list[OutboxRow]:
         """Take up to `limit` due rows for `lease`; the most urgent kind first, in it the longest due."""
         ids: list[UUID] = []
@@ -95,53 +155,51 @@ class OutboxRepository:
                 ids += self._due(now, priority, limit - len(ids))
         if not ids:
             return []
-        rows = self._connection.execute(
-            update(OutboxTable)
-            .where(OutboxTable.id.in_(ids))
-            .values(due_at=now + lease, fence=OutboxTable.fence + 1, attempts=OutboxTable.attempts + 1)
-            .returning(*ROW_COLUMNS)
-        )
+        rows = self._connection.execute(CLAIM, {"ids": ids, "lease_over": now + lease})
         claimed = {row.id: _to_row(row) for row in rows}
         return [claimed[row_id] for row_id in ids]
 
     def rendering(self, row: OutboxRow, at: datetime) -> bool:
         """Note the instant the letter in flight is signed at."""
-        return self._change(row, rendered_at=at)
+        return self._run(RENDERING, row, at=at)
 
     def settle(self, row: OutboxRow, outcome: Outcome, *, at: datetime, answer: str = "") -> bool:
         """End a row: it loses its context at once and is kept as a record of what was done."""
-        return self._change(row, outcome=outcome, answer=answer[:LONGEST_ANSWER], settled_at=at, context={})
+        return self._run(SETTLE, row, how=str(outcome), said=answer[:LONGEST_ANSWER], at=at)
 
     def release(self, row: OutboxRow, *, due_at: datetime, answer: str, forget_rendering: bool) -> bool:
         """Give a row back for another try at `due_at`."""
         values: dict[str, Any] = {"due_at": due_at, "answer": answer[:LONGEST_ANSWER]}
         return self._change(row, **values, **({"rendered_at": None} if forget_rendering else {}))
 
+    def step_back(self, rows: Sequence[OutboxRow], *, due_at: datetime) -> None:
+        """Give rows just claimed in this transaction back untried, due at `due_at`."""
+        self._connection.execute(
+            update(OutboxTable)
+            .where(OutboxTable.id.in_([row.id for row in rows]))
+            .values(due_at=due_at, attempts=OutboxTable.attempts - 1)
+        )
+
     def purge(self, before: datetime) -> int:
         return self._connection.execute(delete(OutboxTable).where(OutboxTable.settled_at < before)).rowcount
 
     def _due(self, now: datetime, priority: Priority, limit: int) -> list[UUID]:
-        return list(
-            self._connection.execute(
-                select(OutboxTable.id)
-                .where(
-                    OutboxTable.settled_at.is_(None),
-                    OutboxTable.priority == int(priority),
-                    OutboxTable.due_at <= now,
-                )
-                .order_by(OutboxTable.due_at)
-                .limit(limit)
-                .with_for_update(skip_locked=True)
-            ).scalars()
-        )
+        asked = {"now": now, "urgency": int(priority), "most": limit}
+        return list(self._connection.execute(DUE, asked).scalars())
 
     def _change(self, row: OutboxRow, **values: Any) -> bool:
-        result = self._connection.execute(
-            update(OutboxTable)
-            .where(OutboxTable.id == row.id, OutboxTable.fence == row.fence, OutboxTable.settled_at.is_(None))
-            .values(**values)
-        )
-        return result.rowcount == 1
+        return self._run(update(OutboxTable).where(*STILL_OURS).values(**values), row)
+
+    def _run(self, statement: Update, row: OutboxRow, **values: Any) -> bool:
+        """Change a row unless somebody else has claimed it since; whether it was still ours."""
+        held = self._connection.execute(statement, {"row": row.id, "claimed_as": row.fence, **values})
+        return held.rowcount == 1
+
+
+def _to_record(row: Any) -> LetterRecord:
+    fields = dict(zip((column.key for column in RECORD_COLUMNS), row, strict=True))
+    outcome = fields["outcome"]
+    return LetterRecord(**fields | {"outcome": Outcome(outcome) if outcome else None})
 
 
 def _to_row(row: Any) -> OutboxRow:

@@ -14,9 +14,11 @@ from service.store.identities import (
     PendingIdentityRepository,
     SpentRepository,
 )
+from service.store.mail_events import MailEventRepository
 from service.store.outbox import OutboxRepository
 from service.store.sessions import SessionRepository
 from service.store.signups import SignupRepository
+from service.store.suppressions import SuppressionRepository
 from service.store.users import UserRepository
 
 
@@ -69,6 +71,14 @@ class SqlUnitOfWork:
     @cached_property
     def outbox(self) -> OutboxRepository:
         return OutboxRepository(self._connection)
+
+    @cached_property
+    def suppressions(self) -> SuppressionRepository:
+        return SuppressionRepository(self._connection)
+
+    @cached_property
+    def mail_events(self) -> MailEventRepository:
+        return MailEventRepository(self._connection)
 
     @cached_property
     def audit(self) -> AuditRepository:

@@ -36,7 +36,7 @@ def overview() -> str:
     here = sign_in.require_signed_in()
     newsletter = "yes" if here.user.newsletter else ""
     form = {"name": here.user.name or "", "newsletter": newsletter}
-    return fresh(OVERVIEW, user=person(here), form=form, newsletter_wording=NEWSLETTER_CONSENT)
+    return fresh(OVERVIEW, form=form, **_glance(here))
 
 
 @pages.post("/account")
@@ -48,10 +48,18 @@ def update() -> Response:
         flows().profile.update(here, form, visit())
     except Refusal as refusal:
         typed = shown(name=name, newsletter="yes" if newsletter else "")
-        return refused(
-            OVERVIEW, refusal, user=person(here), form=typed, newsletter_wording=NEWSLETTER_CONSENT
-        )
+        return refused(OVERVIEW, refusal, form=typed, **_glance(here))
     return go("/account", SAVED)
+
+
+def _glance(here: SignedIn) -> dict[str, object]:
+    """What the overview shows, beside the form: and whether letters still reach the reader."""
+    email = here.user.email
+    return {
+        "user": person(here),
+        "undeliverable": email is not None and flows().suppressions.of(email) is not None,
+        "newsletter_wording": NEWSLETTER_CONSENT,
+    }
 
 
 @pages.get("/account/devices")

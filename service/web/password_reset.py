@@ -55,7 +55,7 @@ def show_choose() -> Response | str:
     if (moved := keep_token(TOKEN)) is not None:
         return moved
     try:
-        email = flows().password_reset.check(kept_token(TOKEN))
+        email = flows().password_reset.show(kept_token(TOKEN))
     except (InvalidToken, ExpiredToken) as refusal:
         return dead_link(refusal)
     return fresh(CHOOSE, email=email, min_length=flows().password_reset.policy.min_length)

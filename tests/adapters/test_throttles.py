@@ -175,3 +175,20 @@ def test_a_redis_that_hangs_is_asked_once_and_then_left_alone(
         throttles.take(RULE, f"reader {person}")
     assert time.monotonic() - begun < 1
     time.sleep(1.5)
+
+
+def test_counting_in_memory_starts_no_threads_and_forgets_what_is_over(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(module, "SWEEP_EVERY", 0.0)
+    throttles = open_throttles(None, ("login_per_account=3/2second",), 1)
+    threads = threading.active_count()
+    for number in range(20):
+        throttles.take(RULE, f"reader {number}")
+    assert threading.active_count() <= threads
+    memory = throttles._storage
+    assert isinstance(memory, module.SweptMemory)
+    assert len(memory.storage) == 20
+    time.sleep(2.1)
+    throttles.take(RULE, "ada")
+    assert len(memory.storage) == 1

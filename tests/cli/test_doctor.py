@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -97,3 +98,18 @@ def test_settings_that_do_nothing_yet_are_told(make_service: Make, sqlite_url: s
     result = runner(make_service(sqlite_url, google_client_id="123"))("doctor")
     assert result.exit_code == 0
     assert "AUTH_GOOGLE_CLIENT_ID" in result.stdout
+
+
+@pytest.mark.case("FLT-14")
+def test_a_worker_that_does_not_run_is_found_out_while_asking_goes_on(
+    service: Service, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert service.client().post("/api/v1/password/forgot", {"email": "a@example.org"}).status_code == 202
+    assert printed(run("doctor", "--json"))["ok"]
+    later = datetime.now(UTC) + timedelta(minutes=7)
+    monkeypatch.setattr("service.cli.doctor.utc_now", lambda: later)
+    found = broken(run)
+    assert "is a worker running?" in found["outbox"]
+    assert service.client().post("/api/v1/password/forgot", {"email": "b@example.org"}).status_code == 202
+    service.deliver()
+    assert printed(run("doctor", "--json"))["ok"]

@@ -19,6 +19,7 @@ from service.core.tokens import Purpose, Tokens
 from service.core.values import Letter, OutboxRow, Outcome, Priority
 from service.delivery.letters import Letters
 from service.delivery.worker import Worker
+from service.flows.suppressions import Suppressions
 from service.store.database import open_engine
 from service.store.schema import OutboxTable
 from service.store.store import SqlStore
@@ -100,7 +101,14 @@ class Office:
     def worker(
         self, *, transports: Sequence[Transport] = (), book: Mapping[str, Prepare] = BOOK, **options: Any
     ) -> Worker:
-        settings: dict[str, Any] = {"sender": SENDER, "jitter": lambda: 1.0, "clock": self.clock, **options}
+        settings: dict[str, Any] = {
+            "sender": SENDER,
+            "jitter": lambda: 1.0,
+            "clock": self.clock,
+            "domain_senders": 100,  # rows that step back wait by the clock, which stands
+            "on_refusal": Suppressions(self.store, self.clock).refused,
+            **options,
+        }
         letters = settings.pop("letters", None) or Letters(TEMPLATES, None, BRAND)
         store = settings.pop("store", self.store)
         return Worker(store, book, letters, list(transports) or [self.transport()], **settings)

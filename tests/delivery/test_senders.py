@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from service.core.values import OutboxRow
-from service.delivery.dispatch import Claim
+from service.delivery.claims import Claim
 from service.delivery.retry import LONGEST_PAUSE, next_try
 from service.delivery.senders import Senders
 

@@ -218,7 +218,15 @@ def test_logs_say_what_became_of_a_row_and_not_whose_it_was(
 def test_a_worker_without_transport_does_not_start(quick_office: Office) -> None:
     letters = Letters(TEMPLATES, None, BRAND)
     with pytest.raises(ValueError):
-        Worker(quick_office.store, {}, letters, [], quick_office.clock, sender="a@example.org")
+        Worker(
+            quick_office.store,
+            {},
+            letters,
+            [],
+            quick_office.clock,
+            sender="a@example.org",
+            on_refusal=lambda row, uow, answer: None,
+        )
 
 
 def test_what_is_over_is_thrown_away(office: Office, smtp: SmtpSink) -> None:

@@ -26,7 +26,7 @@ def broken(monkeypatch: pytest.MonkeyPatch) -> None:
         raise ZeroDivisionError(secret_of_the_code)
 
     monkeypatch.setattr(PasswordReset, "request", fail)
-    monkeypatch.setattr(PasswordReset, "check", fail)
+    monkeypatch.setattr(PasswordReset, "show", fail)
 
 
 def subclasses(kind: type[Refusal]) -> set[type[Refusal]]:

@@ -7,12 +7,14 @@ is told not to read whole tables if there is another way, since its tables here 
 import json
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from sqlalchemy import Engine, event
 
+from service.core.mail_events import EventKind, MailEvent, Reason, Suppression
 from service.core.values import Outcome, Priority, new_id
 from service.store.database import open_engine
 from service.store.store import SqlStore
@@ -22,6 +24,8 @@ from tests.support.databases import PostgresDatabases, SqliteDatabases
 
 USER, SIGNUP = a_user(), a_signup()
 SESSION, SECRET_HASH = a_session(USER)
+SUPPRESSION = Suppression(USER.canonical, Reason.HARD_BOUNCE, "smtp", NOW)
+EVENT = MailEvent(EventKind.BOUNCED, USER.canonical, NOW, "key", user_id=USER.id)
 
 HOT: dict[str, Callable[[SqlUnitOfWork], Any]] = {
     "users.by_id": lambda uow: uow.users.by_id(USER.id),
@@ -51,6 +55,22 @@ HOT: dict[str, Callable[[SqlUnitOfWork], Any]] = {
         uow.outbox.settle(row, Outcome.SENT, at=NOW)
         for row in uow.outbox.claim(NOW, lease=timedelta(minutes=1), limit=5)
     ],
+    "outbox.record": lambda uow: uow.outbox.record(new_id()),
+    "outbox.history": lambda uow: uow.outbox.history(USER.canonical),
+    "outbox.history of an account": lambda uow: uow.outbox.history(USER.canonical, USER.id),
+    "outbox.step_back": lambda uow: uow.outbox.step_back(
+        uow.outbox.claim(NOW, lease=timedelta(minutes=1), limit=5), due_at=NOW
+    ),
+    "suppressions.active": lambda uow: uow.suppressions.active(USER.canonical, NOW),
+    "suppressions.put": lambda uow: uow.suppressions.put(SUPPRESSION),
+    "suppressions.lift": lambda uow: uow.suppressions.lift(USER.canonical),
+    "suppressions.purge": lambda uow: uow.suppressions.purge(NOW),
+    "mail_events.add": lambda uow: uow.mail_events.add(EVENT),
+    "mail_events.knows": lambda uow: uow.mail_events.knows("x"),
+    "mail_events.count": lambda uow: uow.mail_events.count(USER.canonical, EventKind.BOUNCED, since=NOW),
+    "mail_events.of_address": lambda uow: uow.mail_events.of_address(USER.canonical),
+    "mail_events.of_user": lambda uow: uow.mail_events.of_user(USER.id),
+    "mail_events.purge": lambda uow: uow.mail_events.purge(NOW),
     "outbox.purge": lambda uow: uow.outbox.purge(NOW),
 }
 
@@ -79,6 +99,8 @@ def filled(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
             if uow.users.add(owner):
                 uow.sessions.add(*a_session(owner, f"secret {number}"))
             uow.signups.add(a_signup(address))
+            uow.suppressions.put(replace(SUPPRESSION, canonical=address, expires_at=NOW))
+            uow.mail_events.add(replace(EVENT, canonical=address, key=f"{number}", user_id=owner.id))
             uow.outbox.add(
                 "letter",
                 address=address,
@@ -86,6 +108,7 @@ def filled(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
                 at=NOW,
                 expires_in=HOUR,
                 priority=list(Priority)[number % 3],
+                user_id=None if number % 4 else owner.id,
                 outcome=None if number % 10 else Outcome.SENT,
             )
     with store.engine.begin() as connection:

@@ -20,7 +20,7 @@ from service.adapters.passwords.argon2id import Argon2id
 from service.core.values import User, new_id
 from service.store.schema import IdentityRow, UserRow
 from service.store.store import SqlStore
-from service.wiring import utc_now
+from service.wiring.basics import utc_now
 
 PASSWORD, WRONG = "sepia lantern forty-two", "quiet harbour at noon"
 NOBODY = "unknown"

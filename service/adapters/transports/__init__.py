@@ -6,6 +6,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from service.adapters.transports.devbox import DEFAULT_FOLDER, DevboxTransport
+from service.adapters.transports.message import Sign, unsigned
 from service.adapters.transports.smtp import CONNECT_TIMEOUT, LETTER_TIMEOUT, SmtpTransport
 from service.adapters.transports.smtp_url import parse_smtp_url
 from service.core.mail import Transport
@@ -13,23 +14,27 @@ from service.core.mail import Transport
 
 @dataclass(frozen=True)
 class TransportOptions:
-    """What a URL does not say: where the dev mailbox is, how long a mail server may take."""
+    """What a URL does not say: where the dev mailbox is, how long a mail server may take, who signs letters."""
 
     devbox: Path = DEFAULT_FOLDER
     connect_timeout: timedelta = CONNECT_TIMEOUT
     letter_timeout: timedelta = LETTER_TIMEOUT
+    sign: Sign = unsigned
 
 
 def _smtp(url: str, options: TransportOptions) -> Transport:
     return SmtpTransport(
-        parse_smtp_url(url), connect_timeout=options.connect_timeout, letter_timeout=options.letter_timeout
+        parse_smtp_url(url),
+        connect_timeout=options.connect_timeout,
+        letter_timeout=options.letter_timeout,
+        sign=options.sign,
     )
 
 
 def _devbox(url: str, options: TransportOptions) -> Transport:
     if url != "devbox:":
         raise ValueError("devbox: takes nothing more; its folder is a setting of its own")
-    return DevboxTransport(options.devbox)
+    return DevboxTransport(options.devbox, sign=options.sign)
 
 
 TRANSPORTS: dict[str, Callable[[str, TransportOptions], Transport]] = {
@@ -45,6 +50,7 @@ def open_transport(
     devbox: Path = DEFAULT_FOLDER,
     connect_timeout: timedelta = CONNECT_TIMEOUT,
     letter_timeout: timedelta = LETTER_TIMEOUT,
+    sign: Sign = unsigned,
 ) -> Transport:
     """Return the transport a URL of `AUTH_MAIL_URLS` names. Nothing is connected yet.
 
@@ -54,4 +60,4 @@ def open_transport(
     factory = TRANSPORTS.get(scheme.lower()) if colon else None
     if factory is None:
         raise ValueError(f"a mail URL begins with one of: {', '.join(f'{name}:' for name in TRANSPORTS)}")
-    return factory(url.strip(), TransportOptions(devbox, connect_timeout, letter_timeout))
+    return factory(url.strip(), TransportOptions(devbox, connect_timeout, letter_timeout, sign))

@@ -13,7 +13,7 @@ from email import message_from_bytes, policy
 from email.message import EmailMessage
 from pathlib import Path
 
-from service.adapters.transports.message import mail_bytes
+from service.adapters.transports.message import Sign, unsigned, wire_bytes
 from service.core.mail import OutgoingMail, TransportTrouble
 
 logger = logging.getLogger(__name__)
@@ -27,8 +27,9 @@ NOT_PART_OF_A_LINK = ".,;:!?)]}"
 class DevboxTransport:
     """Keep letters in a folder that belongs to its owner alone: their links are real."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, sign: Sign = unsigned) -> None:
         self.folder = folder
+        self._sign = sign
         self._lock = threading.Lock()  # Maildir's counter for names is not thread-safe
 
     def __repr__(self) -> str:
@@ -36,7 +37,7 @@ class DevboxTransport:
 
     def send(self, mail: OutgoingMail) -> str:
         """Keep the letter; the answer names its id."""
-        ready = mail_bytes(mail).replace(b"\r\n", b"\n")  # as mail lies on a disk
+        ready = wire_bytes(mail, self._sign).replace(b"\r\n", b"\n")  # as mail lies on a disk
         try:
             with self._lock:
                 letter_id = _open(self.folder).add(ready)

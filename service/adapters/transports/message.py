@@ -8,6 +8,8 @@ import base64
 import binascii
 import hashlib
 import re
+from collections.abc import Callable
+from datetime import datetime
 from email.errors import HeaderParseError
 from email.header import Header, decode_header, make_header
 from email.utils import format_datetime, formataddr, getaddresses
@@ -15,6 +17,7 @@ from functools import lru_cache
 
 from service.core.mail import DeliveryRefused, OutgoingMail
 
+Sign = Callable[[bytes, datetime], bytes]
 CRLF = "\r\n"
 LONGEST_HEADER = 76  # characters with its name; longer or non-ASCII ones are encoded and folded (RFC 2047)
 ATEXT = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]"
@@ -25,6 +28,16 @@ LOCALE = re.compile(r"[A-Za-z]{1,8}(?:[_-][A-Za-z0-9]{1,8})*")
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 # RFC 5322 section 2.1.1 allows 998 bytes a line; 7-bit text within that goes out as it is
 SEVEN_BIT = re.compile(r"[\t\x20-\x7e]{0,990}(?:\n[\t\x20-\x7e]{0,990})*")
+
+
+def unsigned(message: bytes, _at: datetime) -> bytes:
+    """The signer of who leaves signing to the mail server."""
+    return message
+
+
+def wire_bytes(mail: OutgoingMail, sign: Sign) -> bytes:
+    """Return the letter as `mail_bytes` does, signed as of its own date."""
+    return sign(mail_bytes(mail), mail.date)
 
 
 def mail_bytes(mail: OutgoingMail) -> bytes:
@@ -76,9 +89,13 @@ def mailbox(written: str) -> str:
     return f"{Header(name, 'utf-8', header_name='Reply-To').encode(linesep=CRLF)}{CRLF} <{address}>"
 
 
+def envelope_sender(mail: OutgoingMail) -> str:
+    """Return the bare address bounces go to."""
+    return plain_address(mail.return_path) if mail.return_path else _bare(mail.sender)
+
+
 @lru_cache(maxsize=64)
-def envelope_sender(written: str) -> str:
-    """Return the bare address of `Name <address>`."""
+def _bare(written: str) -> str:
     return _taken_apart(written)[1]
 
 

@@ -17,10 +17,10 @@ from smtplib import SMTPDataError, SMTPException, SMTPRecipientsRefused
 from flask import Flask
 from flask_mail import Connection, Mail, Message
 
-from service.adapters.transports.message import envelope_sender, mail_bytes
+from service.adapters.transports.message import Sign, envelope_sender, unsigned, wire_bytes
 from service.adapters.transports.smtp_client import SmtpClient
 from service.adapters.transports.smtp_errors import NeedsOperator, Trouble, classify
-from service.adapters.transports.smtp_url import Protection, SmtpServer, parse_smtp_url
+from service.adapters.transports.smtp_url import Protection, SmtpServer
 from service.core.mail import OutgoingMail
 
 logger = logging.getLogger(__name__)
@@ -36,10 +36,10 @@ LETTER_REFUSED = (SMTPRecipientsRefused, SMTPDataError)
 class ReadyMessage(Message):
     """A Flask-Mail message whose bytes are made already."""
 
-    def __init__(self, mail: OutgoingMail) -> None:
+    def __init__(self, mail: OutgoingMail, sign: Sign) -> None:
         # Not Message.__init__: it asks DNS for the host's name, to make a Message-ID that we have.
-        self.ready = mail_bytes(mail)
-        self.envelope_sender = envelope_sender(mail.sender)
+        self.ready = wire_bytes(mail, sign)
+        self.envelope_sender = envelope_sender(mail)
         self.recipients = [mail.to]
         self.sender = mail.sender
         self.subject = mail.subject
@@ -88,9 +88,11 @@ class SmtpTransport:
         *,
         connect_timeout: timedelta = CONNECT_TIMEOUT,
         letter_timeout: timedelta = LETTER_TIMEOUT,
+        sign: Sign = unsigned,
     ) -> None:
         """`letter_timeout` bounds everything one letter may take: connecting, signing in, the last answer."""
         self.server = server
+        self._sign = sign
         self._context = server.tls_context()
         self._connect_timeout = connect_timeout.total_seconds()
         self._letter_timeout = letter_timeout.total_seconds()
@@ -104,10 +106,6 @@ class SmtpTransport:
         )
         self._mail = Mail(self._app)
 
-    @classmethod
-    def from_url(cls, url: str, **options: timedelta) -> "SmtpTransport":
-        return cls(parse_smtp_url(url), **options)
-
     def __repr__(self) -> str:
         return f"SmtpTransport({self.server})"
 
@@ -117,7 +115,7 @@ class SmtpTransport:
         A kept connection found dead before DATA is replaced once; after DATA nothing is tried again here.
         Raises `TransportTrouble` or `DeliveryRefused`.
         """
-        message = ReadyMessage(mail)
+        message = ReadyMessage(mail, self._sign)
         deadline = time.monotonic() + self._letter_timeout
         kept = self._take()
         if kept is not None:

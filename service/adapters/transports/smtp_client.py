@@ -6,6 +6,7 @@ import smtplib
 import socket
 import ssl
 import time
+from collections.abc import Sequence
 from contextlib import suppress
 from functools import cache
 from typing import TYPE_CHECKING
@@ -27,6 +28,8 @@ class SmtpClient(smtplib.SMTP):
     a socket's own time-out starts anew with each byte. `connect_timeout` bounds each try to connect.
     """
 
+    recipient_named = False
+    """Whether RCPT was said for the letter in hand: from then on a silence may be the recipient's doing."""
     data_begun = False
     """Whether DATA was said for the letter in hand."""
     unanswered = False
@@ -56,7 +59,8 @@ class SmtpClient(smtplib.SMTP):
 
     def begin(self, deadline: float) -> None:
         """Start on a letter."""
-        self.deadline, self.data_begun, self.unanswered = deadline, False, False
+        self.deadline = deadline
+        self.recipient_named = self.data_begun = self.unanswered = False
 
     def leave(self, deadline: float) -> None:
         """Say goodbye if the server listens; nothing depends on it."""
@@ -65,6 +69,10 @@ class SmtpClient(smtplib.SMTP):
             self.quit()
         except (smtplib.SMTPException, OSError):
             self.close()
+
+    def rcpt(self, recip: str, options: Sequence[str] = ()) -> tuple[int, bytes]:
+        self.recipient_named = True
+        return super().rcpt(recip, options)
 
     def data(self, msg: bytes | str) -> tuple[int, bytes]:  # type: ignore[override]  # typeshed: any buffer
         """Hand over the text (CRLF throughout), remembering the answer smtplib's `sendmail` hides."""

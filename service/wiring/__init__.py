@@ -1,0 +1,135 @@
+"""From settings to the assembled service. The only place that knows every part."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from email.utils import formataddr, parseaddr
+from typing import TYPE_CHECKING
+
+from config.settings import Settings
+from service.adapters.limits import LimitThrottles, open_throttles
+from service.adapters.mail_events import open_mail_events
+from service.adapters.providers.openid import OpenIdProvider
+from service.adapters.providers.revocation import GrantRevocation
+from service.adapters.transports.devbox import DevMailbox
+from service.adapters.transports.dkim_signature import DkimSigner
+from service.adapters.vault import FernetVault
+from service.core.bounce_addresses import BounceAddresses
+from service.core.brand import Brand, readable_ink
+from service.core.mail import Transport, TransportTrouble
+from service.core.mail_events import MailEvents
+from service.core.return_urls import ReturnUrls, origin_of
+from service.delivery.letters import Letters
+from service.delivery.trial import Trial
+from service.delivery.worker import Worker
+from service.flows import Flows, identities
+from service.stand_ins import StandIns
+from service.store.database import open_engine
+from service.store.migrations import require_current
+from service.store.store import SqlStore
+from service.wiring.basics import TEMPLATES, secrets_of, utc_now
+from service.wiring.mail import bounce_addresses, dkim_signer, open_transports, vendor_keys
+from service.wiring.providers import assemble_providers
+from service.wiring.stories import assemble_flows, letter_book
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIApplication
+
+
+@dataclass(frozen=True)
+class Masthead:
+    """The service without its web: everything a front end, the worker and the command line need."""
+
+    settings: Settings
+    store: SqlStore
+    flows: Flows
+    worker: Worker
+    throttles: LimitThrottles
+    transports: Sequence[Transport]
+    brand: Brand
+    return_urls: ReturnUrls
+    dev_mailbox: DevMailbox
+    providers: Sequence[OpenIdProvider]
+    stand_ins: Mapping[str, "WSGIApplication"]
+    mail_events: Mapping[str, MailEvents]
+    trial: Trial
+    signer: DkimSigner | None
+    bounces: BounceAddresses | None
+
+    def require_ready(self) -> None:
+        """Raise `Unavailable` unless migrations are current and the database (and Redis, if set) answers."""
+        require_current(self.store.engine)
+        self.throttles.require_answer()
+
+    def mail_troubles(self) -> list[str]:
+        """Connect to every transport; say what is wrong with those that do not let us in."""
+        troubles = []
+        for transport in self.transports:
+            try:
+                transport.check()
+            except TransportTrouble as trouble:
+                troubles.append(f"{transport!r}: {trouble.answer}")
+        return troubles
+
+
+def assemble(settings: Settings) -> Masthead:
+    """Build the service. Connects to nothing yet. Raises `ValueError` naming a setting a part cannot use."""
+    store = SqlStore(open_engine(settings.database_url.get_secret_value()))
+    return_urls = ReturnUrls(
+        origin_of(settings.public_url) or settings.public_url, frozenset(settings.allowed_origins)
+    )
+    brand = brand_of(settings)
+    redis_url = settings.redis_url.get_secret_value() if settings.redis_url else None
+    throttles = open_throttles(redis_url, settings.rate_limits, settings.rate_limit_scale)
+    stand_ins = StandIns(settings.public_url) if settings.stands_in else None
+    providers = assemble_providers(settings, stand_ins)
+    vault = FernetVault(secrets_of(settings))
+    flows = assemble_flows(settings, store, throttles, return_urls, providers, vault)
+    letters = Letters(TEMPLATES, brand=brand, overrides=settings.templates_dir)
+    signer, bounces = dkim_signer(settings), bounce_addresses(settings)
+    transports = open_transports(settings, signer)
+    sender = formataddr(parseaddr(settings.mail_from))
+    worker = Worker(
+        store=store,
+        prepare=letter_book(flows),
+        errands={identities.REVOKE: GrantRevocation(providers, vault)},
+        letters=letters,
+        transports=transports,
+        clock=utc_now,
+        chores=[flows.erasure.erase_due],
+        sender=sender,
+        reply_to=settings.mail_reply_to,
+        senders=settings.mail_senders,
+        domain_senders=settings.mail_domain_senders,
+        domain_rate=settings.mail_domain_rate,
+        on_refusal=flows.suppressions.refused,
+        bounces=bounces,
+    )
+    return Masthead(
+        settings=settings,
+        store=store,
+        flows=flows,
+        worker=worker,
+        throttles=throttles,
+        transports=transports,
+        brand=brand,
+        return_urls=return_urls,
+        dev_mailbox=DevMailbox(),
+        providers=list(providers.values()),
+        stand_ins=stand_ins.mounts if stand_ins else {},
+        mail_events=open_mail_events(vendor_keys(settings)),
+        trial=Trial(letters, transports, utc_now, sender, settings.mail_reply_to, bounces),
+        signer=signer,
+        bounces=bounces,
+    )
+
+
+def brand_of(settings: Settings) -> Brand:
+    """The publisher, as pages and letters show them."""
+    return Brand(
+        settings.site_name,
+        settings.site_url,
+        settings.support_url,
+        settings.logo_url,
+        settings.accent_color,
+        readable_ink(settings.accent_color),
+    )

@@ -1,0 +1,177 @@
+"""Every story with what it needs, and the letters that stories write."""
+
+from collections.abc import Mapping
+from email.utils import parseaddr
+from os import cpu_count
+
+from config.kinds import BreachCheck, MailUnknown
+from config.settings import Settings
+from service.adapters.limits import LimitThrottles
+from service.adapters.passwords.argon2id import Argon2id
+from service.adapters.passwords.pool import HashPool
+from service.core.identities import IdentityProvider, Vault
+from service.core.passwords import PasswordPolicy
+from service.core.ports import Prepare
+from service.core.return_urls import ReturnUrls
+from service.core.tokens import Tokens
+from service.flows import (
+    Flows,
+    devices,
+    email_change,
+    email_undo,
+    erasure,
+    identities,
+    login_link,
+    notices,
+    password_reset,
+    proof,
+    provider_events,
+    signup,
+)
+from service.flows.accounts import Accounts
+from service.flows.devices import Devices
+from service.flows.email_change import EmailChange
+from service.flows.email_undo import EmailUndoing
+from service.flows.erasure import Erasure
+from service.flows.linking import Linking
+from service.flows.links import Links
+from service.flows.login import Login
+from service.flows.login_link import LoginLink
+from service.flows.mail_timeline import MailTimeline
+from service.flows.notices import Notices
+from service.flows.password_change import PasswordChange
+from service.flows.password_reset import PasswordReset
+from service.flows.profile import Profile
+from service.flows.proof import Proof
+from service.flows.provider_events import ProviderEvents
+from service.flows.reauthentication import Reauthentication
+from service.flows.sessions import Sessions
+from service.flows.signup import Signup
+from service.flows.social import Social
+from service.flows.suppressions import Suppressions
+from service.store.store import SqlStore
+from service.wiring.basics import secrets_of, utc_now
+
+
+def assemble_flows(
+    settings: Settings,
+    store: SqlStore,
+    throttles: LimitThrottles,
+    return_urls: ReturnUrls,
+    providers: Mapping[str, IdentityProvider],
+    vault: Vault,
+) -> Flows:
+    """Give every story what it needs."""
+    tokens = Tokens(secrets_of(settings), utc_now)
+    scheme = Argon2id(settings.argon2_time_cost, settings.argon2_memory_kib, settings.argon2_parallelism)
+    passwords = HashPool(scheme, settings.hash_concurrency or cpu_count() or 1)
+    policy = PasswordPolicy(
+        min_length=settings.password_min_length,
+        min_strength=settings.password_min_strength,
+        refuse_common=settings.password_breach_check is BreachCheck.BUNDLED,
+        site_words=(settings.site_name,),
+    )
+    links = Links(settings.public_url)
+    sessions = Sessions(
+        store,
+        utc_now,
+        settings.session_idle,
+        settings.session_absolute,
+        settings.session_short,
+        Devices(throttles, links),
+    )
+    signup = Signup(
+        store,
+        utc_now,
+        tokens,
+        passwords,
+        policy,
+        throttles,
+        sessions,
+        links,
+        return_urls,
+        settings.signup_ttl,
+    )
+    labels = {name: provider.label for name, provider in providers.items()}
+    proof = Proof(store, utc_now, tokens, passwords, throttles, sessions, links, labels, settings.signup_ttl)
+    reauthentication = Reauthentication(utc_now, passwords, throttles)
+    return Flows(
+        signup=signup,
+        login=Login(store, utc_now, passwords, throttles, sessions, signup),
+        login_link=LoginLink(
+            store,
+            utc_now,
+            tokens,
+            throttles,
+            sessions,
+            links,
+            return_urls,
+            settings.login_link_ttl,
+            excluded_roles=frozenset(settings.reset_excluded_roles),
+        ),
+        sessions=sessions,
+        password_reset=PasswordReset(
+            store,
+            utc_now,
+            tokens,
+            passwords,
+            policy,
+            throttles,
+            links,
+            return_urls,
+            settings.reset_ttl,
+            tell_unknown=settings.mail_unknown is MailUnknown.ONCE_A_DAY,
+            excluded_roles=frozenset(settings.reset_excluded_roles),
+            labels=labels,
+        ),
+        password_change=PasswordChange(store, utc_now, passwords, policy, reauthentication),
+        email_change=EmailChange(
+            store, utc_now, tokens, throttles, reauthentication, links, settings.email_change_ttl
+        ),
+        email_undo=EmailUndoing(store, utc_now, tokens, throttles, links),
+        erasure=Erasure(
+            store,
+            utc_now,
+            reauthentication,
+            links,
+            settings.deletion_grace,
+            farewells=(identities.say_farewell,),
+        ),
+        profile=Profile(store, utc_now),
+        accounts=Accounts(store, utc_now, passwords, policy, settings.reset_ttl),
+        notices=Notices(links, labels),
+        social=Social(store, utc_now, providers, throttles, sessions, return_urls, vault, proof),
+        proof=proof,
+        linking=Linking(store, utc_now, labels),
+        provider_events=ProviderEvents(store, utc_now, providers, staff_address(settings)),
+        suppressions=Suppressions(store, utc_now),
+        mail_timeline=MailTimeline(store, utc_now),
+    )
+
+
+def staff_address(settings: Settings) -> str | None:
+    """Where staff read mail, as far as the settings tell."""
+    if settings.support_url.startswith("mailto:"):
+        return settings.support_url.removeprefix("mailto:").partition("?")[0]
+    return parseaddr(settings.mail_reply_to or "")[1] or None
+
+
+def letter_book(flows: Flows) -> Mapping[str, Prepare]:
+    """Which story writes which kind of letter. A new letter is one line here and one folder of templates."""
+    return {
+        signup.LETTER: flows.signup.letter,
+        password_reset.LETTER: flows.password_reset.letter,
+        notices.PASSWORD_CHANGED: flows.notices.password_changed,
+        proof.LETTER: flows.proof.letter,
+        identities.LINKED: flows.notices.identity_changed,
+        identities.UNLINKED: flows.notices.identity_changed,
+        identities.JOINED: flows.notices.identity_changed,
+        provider_events.STAFF_NOTICE: flows.notices.account_closed,
+        login_link.LETTER: flows.login_link.letter,
+        devices.LETTER: flows.sessions.devices.letter,
+        email_change.LETTER: flows.email_change.letter,
+        email_undo.CHANGED: flows.email_undo.changed_letter,
+        email_undo.RESTORED: flows.email_undo.restored_letter,
+        erasure.SCHEDULED: flows.erasure.scheduled_letter,
+        erasure.DONE: flows.erasure.done_letter,
+    }
