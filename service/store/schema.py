@@ -276,6 +276,12 @@ class OutboxTable(Table):
         ),
         Index("ix_outbox_canonical_created_at", "canonical", "created_at"),
         Index("ix_outbox_settled_at", "settled_at"),
+        Index(
+            "ix_outbox_user_id",
+            "user_id",
+            postgresql_where=text("user_id IS NOT NULL"),
+            sqlite_where=text("user_id IS NOT NULL"),
+        ),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
