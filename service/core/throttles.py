@@ -1,7 +1,7 @@
 """The names and default sizes of the throttles (security.md section 3; PyPI's and NIST's numbers).
 
 A rule that is looked at when somebody asks is counted by client network, by typed address, or both; never by
-account, so that a throttle says nothing about who has one. What only a signed-in reader can ask for is counted by the
+account, so that a throttle says nothing about who has one. What comes only after a sign-in is counted by the
 account as well. `AUTH_RATE_LIMITS` overrides by name, `AUTH_RATE_LIMIT_SCALE` multiplies.
 """
 

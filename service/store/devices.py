@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import Connection, delete, exists, select
+from sqlalchemy import Connection, delete, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from service.store.schema import DeviceRow
@@ -16,8 +16,8 @@ class DeviceRepository:
         self._connection = connection
 
     def any(self, user_id: UUID) -> bool:
-        known = select(exists().where(DeviceRow.user_id == user_id))
-        return bool(self._connection.execute(known).scalar_one())
+        known = select(DeviceRow.created_at).where(DeviceRow.user_id == user_id).limit(1)
+        return self._connection.execute(known).first() is not None
 
     def note(self, user_id: UUID, secret_hash: bytes, *, at: datetime) -> bool:
         insert = postgresql.insert if self._connection.dialect.name == "postgresql" else sqlite.insert

@@ -16,6 +16,7 @@ from service.store.schema import (
     DeviceRow,
     EmailUndoRow,
     IdentityRow,
+    MailEventRow,
     OutboxTable,
     ProofRow,
     SessionRow,
@@ -41,6 +42,7 @@ SHOWN_OF_LETTER = (
     *(OutboxTable.letter, OutboxTable.address, OutboxTable.created_at, OutboxTable.settled_at),
     *(OutboxTable.outcome, OutboxTable.answer),
 )
+SHOWN_OF_NEWS = (MailEventRow.at, MailEventRow.kind, MailEventRow.canonical, MailEventRow.detail)
 SHOWN_OF_EVENT = (AuditRow.at, AuditRow.kind, AuditRow.ip, AuditRow.agent, AuditRow.data)
 
 
@@ -64,6 +66,9 @@ class HoldingsRepository:
             "earlier_addresses": self._rows(select(*SHOWN_OF_UNDO).where(EmailUndoRow.user_id == user.id)),
             "letters": self._rows(
                 select(*SHOWN_OF_LETTER).where(_letters_of(user)).order_by(OutboxTable.created_at)
+            ),
+            "news_of_letters": self._rows(
+                select(*SHOWN_OF_NEWS).where(_news_of(user)).order_by(MailEventRow.at)
             ),
             "events": self._rows(
                 select(*SHOWN_OF_EVENT).where(AuditRow.user_id == user.id).order_by(AuditRow.at)
@@ -97,6 +102,7 @@ class HoldingsRepository:
         if self._connection.execute(due.values(updated_at=now)).rowcount != 1:
             return False
         self._connection.execute(delete(OutboxTable).where(_letters_of(user)))
+        self._connection.execute(delete(MailEventRow).where(_news_of(user)))
         self._connection.execute(delete(SignupRow).where(SignupRow.canonical == user.canonical))
         self._connection.execute(delete(ProofRow).where(ProofRow.canonical == user.canonical))
         self._connection.execute(
@@ -114,3 +120,7 @@ class HoldingsRepository:
 
 def _letters_of(user: User) -> ColumnElement[bool]:
     return or_(OutboxTable.canonical == user.canonical, OutboxTable.user_id == user.id)
+
+
+def _news_of(user: User) -> ColumnElement[bool]:
+    return or_(MailEventRow.canonical == user.canonical, MailEventRow.user_id == user.id)

@@ -1,6 +1,7 @@
 """Leaving: closed at once, kept by signing in, erased when its time has come, and nothing of it is left."""
 
 import threading
+import time
 
 import pytest
 from sqlalchemy import update
@@ -158,6 +159,22 @@ def kinds_of(service, user_id):
 
 def everything_about_letters(service):
     return repr(rows(service, OutboxTable))
+
+
+@pytest.mark.case("DEL-01")
+def test_the_worker_erases_what_is_due_by_itself(clock, service):
+    join(service)
+    leave(signed_in(service))
+    clock.advance(days=15)
+    stop = threading.Event()
+    worker = threading.Thread(target=service.parts.worker.run, args=(stop,))
+    worker.start()
+    deadline = time.monotonic() + 20
+    while user_row(service) is not None and time.monotonic() < deadline:
+        time.sleep(0.1)
+    stop.set()
+    worker.join()
+    assert user_row(service) is None
 
 
 @pytest.mark.case("DEL-03")

@@ -98,6 +98,8 @@ def by_page(path, **more):
 ASKING = {
     "reset": by_api("/api/v1/password/forgot", next="/account"),
     "reset page": by_page("/forgot-password"),
+    "sign-in link": by_api("/api/v1/login/link", next="/account"),
+    "sign-in link page": by_page("/login/link"),
     "sign-up": by_api("/api/v1/signup", password=OTHER_PASSWORD, name="Ada"),
     "sign-up page": by_page("/signup", password=OTHER_PASSWORD),
     "sign-in": by_api("/api/v1/login", password=OTHER_PASSWORD),

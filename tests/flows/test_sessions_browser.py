@@ -47,7 +47,8 @@ def test_every_cookie_is_for_this_host_and_no_script(make_service, database, pub
     seen = list(cookies_of(*every_answer_with_a_cookie(service)))
     secure = public_url.startswith("https:")
     prefix = "__Host-" if secure else ""
-    assert {name for name, _ in seen} == {f"{prefix}masthead{part}" for part in ("", "-forms", "-signup")}
+    parts = ("", "-device", "-forms", "-signup")
+    assert {name for name, _ in seen} == {f"{prefix}masthead{part}" for part in parts}
     for name, attributes in seen:
         assert {"httponly", "path=/", "samesite=lax"} <= attributes, name
         assert ("secure" in attributes) is secure, name

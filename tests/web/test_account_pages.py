@@ -21,6 +21,8 @@ def test_the_front_door_leads_in_or_to_the_door(reader: Client, service: Service
         ("/account", "/login?next=%2Faccount"),
         ("/account/devices?page=2", "/login?next=%2Faccount%2Fdevices%3Fpage%3D2"),
         ("/account/password", "/login?next=%2Faccount%2Fpassword"),
+        ("/account/email", "/login?next=%2Faccount%2Femail"),
+        ("/account/delete", "/login?next=%2Faccount%2Fdelete"),
     ],
 )
 def test_who_is_not_signed_in_signs_in_and_comes_back(service: Service, path: str, location: str) -> None:
