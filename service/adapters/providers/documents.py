@@ -41,12 +41,12 @@ class KeptDocument(Generic[T]):
     def get(self) -> T:
         """Return the document. Raises `ProviderUnavailable` when there is none and none can be had."""
         kept = self._kept
-        if kept is not None and self._age(kept) < FRESH:
+        age = self._age(kept) if kept is not None else STALE
+        if kept is not None and age < FRESH:
             return kept.document
-        if kept is not None and self._age(kept) < STALE and not self._fetching.acquire(blocking=False):
-            return kept.document
-        if (kept is None or self._age(kept) >= STALE) and not self._turn_comes():
-            raise ProviderUnavailable
+        usable = kept is not None and age < STALE
+        if not (self._fetching.acquire(blocking=False) if usable else self._turn_comes()):
+            return _or_unavailable(kept if usable else None)
         try:
             return self._renew(kept)
         finally:
@@ -86,7 +86,7 @@ class KeptDocument(Generic[T]):
             return _or_unavailable(usable)
         try:
             fresh = self._fetch()
-        except (httpx2.HTTPError, ValueError):
+        except (httpx2.HTTPError, httpx2.InvalidURL, ValueError, ProviderUnavailable):
             self._failed_at = self._clock()
             return _or_unavailable(usable)
         self._kept = Fetched(fresh, self._clock())
@@ -100,7 +100,10 @@ def json_object(answer: httpx2.Response) -> dict[str, Any]:
     """Return the JSON object of a 200 answer. Raises `ValueError` or an error of httpx for anything else."""
     if answer.status_code != 200:
         raise ValueError(f"status {answer.status_code}")
-    document = answer.json()
+    try:
+        document = answer.json()
+    except RecursionError as error:
+        raise ValueError("too deep") from error
     if not isinstance(document, dict):
         raise ValueError("no JSON object")
     return document

@@ -93,6 +93,8 @@ class OpenIdProvider:
         token, access_token = answer.get("id_token"), answer.get("access_token")
         if not isinstance(token, str):
             raise InvalidIdToken  # libraries let a missing one pass
+        if isinstance(access_token, str) and not _is_visible(access_token):
+            raise InvalidIdToken
         claims = self._signatures.claims(token)
         check_claims(claims, self._expected(frozenset({self.registration.client_id})))
         check_nonce(claims, [redemption.nonce])
@@ -100,7 +102,11 @@ class OpenIdProvider:
             check_access_token(token, claims, access_token)
             claims = self._completed(claims, access_token)
         refresh_token = answer.get("refresh_token")
-        kept = isinstance(refresh_token, str) and len(refresh_token) <= LONGEST_TOKEN
+        kept = (
+            isinstance(refresh_token, str)
+            and len(refresh_token) <= LONGEST_TOKEN
+            and _is_visible(refresh_token)
+        )
         return self._profile(claims, user=redemption.user, refresh_token=refresh_token if kept else None)
 
     def read_id_token(self, token: str, *, nonce: str | None) -> ExternalProfile:
@@ -207,11 +213,11 @@ class OpenIdProvider:
                     redirect_uri=self.registration.redirect_uri,
                     code_verifier=redemption.verifier,
                 )
+            return dict(answer)
         except OAuthError as error:
             raise self._refusal(str(error.error)) from error
-        except (httpx2.HTTPError, ValueError, TypeError) as error:
+        except (httpx2.HTTPError, ValueError, TypeError, RecursionError) as error:
             raise ProviderUnavailable from error
-        return dict(answer)
 
     def _refusal(self, code: str) -> Exception:
         """Our fault or the operator's is not the reader's: only a refused grant is worth starting again for."""
@@ -231,6 +237,11 @@ class OpenIdProvider:
             transport=self._transport,
             timeout=TIMEOUT,
         )
+
+
+def _is_visible(token: str) -> bool:
+    """Tokens are printable ASCII (RFC 6749, appendix A): nothing else fits into a header, or into UTF-8."""
+    return token.isascii() and token.isprintable()
 
 
 def acceptable_address(claim: object) -> Address | None:
