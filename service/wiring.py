@@ -41,6 +41,7 @@ from service.flows.provider_events import ProviderEvents
 from service.flows.sessions import Sessions
 from service.flows.signup import Signup
 from service.flows.social import Social
+from service.languages import Languages, catalogue, choose
 from service.stand_ins import StandIns
 from service.store.database import open_engine
 from service.store.migrations import require_current
@@ -67,6 +68,7 @@ class Masthead:
     dev_mailbox: DevMailbox
     providers: Sequence[OpenIdProvider]
     stand_ins: Mapping[str, "WSGIApplication"]
+    languages: Languages
 
     def require_ready(self) -> None:
         """Raise `Unavailable` unless migrations are current and the database (and Redis, if set) answers."""
@@ -90,6 +92,7 @@ def utc_now() -> datetime:
 
 def assemble(settings: Settings) -> Masthead:
     """Build the service. Connects to nothing yet. Raises `ValueError` naming a setting a part cannot use."""
+    languages = choose(settings.default_locale, settings.locales)
     store = SqlStore(open_engine(settings.database_url.get_secret_value()))
     return_urls = ReturnUrls(
         origin_of(settings.public_url) or settings.public_url, frozenset(settings.allowed_origins)
@@ -116,7 +119,13 @@ def assemble(settings: Settings) -> Masthead:
         store=store,
         prepare=letter_book(flows),
         errands={identities.REVOKE: GrantRevocation(providers, vault)},
-        letters=Letters(TEMPLATES, brand=brand, overrides=settings.templates_dir),
+        letters=Letters(
+            TEMPLATES,
+            brand=brand,
+            overrides=settings.templates_dir,
+            locales=languages.offered,
+            translations=catalogue,
+        ),
         transports=transports,
         clock=utc_now,
         sender=formataddr(parseaddr(settings.mail_from)),
@@ -134,6 +143,7 @@ def assemble(settings: Settings) -> Masthead:
         DevMailbox(),
         list(providers.values()),
         stand_ins.mounts if stand_ins else {},
+        languages,
     )
 
 

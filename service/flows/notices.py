@@ -72,7 +72,7 @@ class Notices:
 
     def _letter(self, row: OutboxRow, **context: str) -> Letter:
         at = datetime.fromisoformat(row.context["at"])
-        when = {"when_text": f"{at.day} {at:%B %Y, %H:%M} UTC"}
+        when = {"when_text": at}  # written out in the language of the letter
         who = {name: row.context[name] for name in ("name", "device", "ip")}
         return Letter(row.letter, row.address, row.context["locale"], who | when | context)
 

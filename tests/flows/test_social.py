@@ -4,8 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from service.store.schema import IdentityRow, UserRow
-from tests.flows.people import ADDRESS, PASSWORD, code_of, is_in, join, letters_to, log_in, signed_in, user_row
+from tests.flows.people import (
+    letters_to,
+)
 
 
 def sign_in(client, issuer, *, next=None, cancel=False):
