@@ -102,6 +102,10 @@ lock: $(venv)/dev.stamp ## Pin the newest versions of requirements/*.in, with ha
 			--no-emit-index-url --no-header requirements/$$name.in --output-file requirements/$$name.txt
 	done
 
+.PHONY: messages
+messages: $(venv)/dev.stamp ## Bring all translations up to date; LANGUAGES="sv da" begins new ones
+	@exec $(bin)/python -m tests.support.messages $(LANGUAGES)
+
 .PHONY: clean
 clean: ## Remove what make made; development data in var/ stays
 	@rm -rf $(venv) .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache

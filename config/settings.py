@@ -88,6 +88,7 @@ class Settings(BaseSettings):
     dns_server: str | None = None
     templates_dir: Path | None = None
     default_locale: str = "en"
+    locales: Strings = ()
 
     password_min_length: int = Field(8, ge=8, le=64)
     password_breach_check: BreachCheck = BreachCheck.BUNDLED

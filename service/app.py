@@ -23,7 +23,7 @@ from service.api.models import ProblemModel, signed_in_json
 from service.core.tokens import derive_key
 from service.delivery.worker import Worker
 from service.gate import Gate
-from service.http import errors, headers, operations, origins, requests, sign_in
+from service.http import errors, headers, languages, operations, origins, requests, sign_in
 from service.http.cookies import FORMS, SESSION, CookieJar
 from service.http.strict_json import LONGEST_BODY, StrictRequest
 from service.web import devbox, presentation, social
@@ -106,12 +106,12 @@ def register_everything(app: OpenAPI, masthead: Masthead) -> None:
     operations.register(app, masthead.require_ready)
     sign_in.register(app)
     csrf = CSRFProtect(app)
+    languages.register(app)
     presentation.register(
         app,
         masthead.brand,
         overrides=settings.templates_dir,
         providers=[(provider.name, provider.label) for provider in masthead.providers],
-        locale=settings.default_locale,
         development=settings.development,
     )
     web.register(app)

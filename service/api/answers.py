@@ -7,13 +7,14 @@ from pydantic import ValidationError
 
 from service.api.models import ProblemModel
 from service.core.errors import FieldError, ValidationFailed
+from service.core.wording import sentence
 
 CODES = {"missing": "required", "extra_forbidden": "unknown_field", "invalid_text": "invalid_text"}
 MESSAGES = {
-    "required": "This field is required.",
-    "unknown_field": "There is no such field.",
-    "invalid_text": "This contains characters that cannot be used.",
-    "invalid_type": "This has the wrong type.",
+    "required": sentence("This field is required."),
+    "unknown_field": sentence("There is no such field."),
+    "invalid_text": sentence("This contains characters that cannot be used."),
+    "invalid_type": sentence("This has the wrong type."),
 }
 
 

@@ -7,6 +7,7 @@ from service.api.answers import problems
 from service.api.models import Accepted, ChangeBody, ForgotBody, PasswordChanged, ResetBody, dump
 from service.core.wording import FORGOT_DONE
 from service.http import sign_in
+from service.http.languages import gettext
 from service.http.requests import flows, visit
 
 api = APIBlueprint(
@@ -24,7 +25,7 @@ def forgot(body: ForgotBody) -> Response:
     Known, unknown, disabled and throttled addresses get this answer in the same time.
     """
     flows().password_reset.request(email=body.email, next=body.next, visit=visit())
-    response = jsonify(dump(Accepted(message=FORGOT_DONE)))
+    response = jsonify(dump(Accepted(message=gettext(FORGOT_DONE))))
     response.status_code = 202
     return response
 

@@ -12,8 +12,10 @@ from service.core.devices import describe_device
 from service.core.errors import EmailUnverified, NotFound
 from service.http import errors, sign_in
 from service.http.cookies import BINDING, jar
+from service.http.languages import gettext
 from service.http.origins import require_own_origin
 from service.http.requests import flows, visit
+from service.languages import write_device
 
 api = APIBlueprint(
     "api_session",
@@ -85,7 +87,7 @@ def sessions() -> Response:
             created_at=one.created_at,
             last_seen_at=one.last_seen_at,
             ip=one.ip,
-            device=describe_device(one.agent),
+            device=write_device(describe_device(one.agent), gettext),
         )
         for one in flows().sessions.list(here.user.id)
     ]

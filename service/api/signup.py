@@ -9,6 +9,7 @@ from service.core.wording import NEWSLETTER_CONSENT, SIGNUP_ACCEPTED
 from service.flows.signup import SignupForm
 from service.http import sign_in
 from service.http.cookies import BINDING, jar
+from service.http.languages import gettext
 from service.http.requests import flows, visit
 
 api = APIBlueprint(
@@ -35,7 +36,7 @@ def sign_up(body: SignupBody) -> Response:
         body.next,
     )
     binding = flows().signup.request(form, visit())
-    response = jsonify(dump(Accepted(message=SIGNUP_ACCEPTED)))
+    response = jsonify(dump(Accepted(message=gettext(SIGNUP_ACCEPTED))))
     response.status_code = 202
     jar().write(response, BINDING, binding, flows().signup.lifetime)
     return response

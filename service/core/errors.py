@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import ClassVar
 
-SOMETHING_WENT_WRONG = "Something went wrong. Try again or contact support if the problem persists."
+from service.core.wording import sentence
+
+SOMETHING_WENT_WRONG = sentence("Something went wrong. Try again or contact support if the problem persists.")
 
 
 class Refusal(Exception):
@@ -43,7 +45,7 @@ class ValidationFailed(Refusal):
     """One or more fields cannot be accepted; `errors` says which and why."""
 
     code = "validation_failed"
-    message = "Some fields need another look."
+    message = sentence("Some fields need another look.")
 
     def __init__(self, errors: Iterable[FieldError]) -> None:
         super().__init__()
@@ -54,14 +56,14 @@ class InvalidCredentials(Refusal):
     """Unknown address, wrong password or no password: the same answer for all three."""
 
     code = "invalid_credentials"
-    message = "The email address or the password is not right."
+    message = sentence("The email address or the password is not right.")
 
 
 class AccountDisabled(Refusal):
     """The password is right, the account is closed by staff."""
 
     code = "account_disabled"
-    message = "This account has been disabled. Contact support to have it opened again."
+    message = sentence("This account has been disabled. Contact support to have it opened again.")
 
 
 class EmailUnverified(Refusal):
@@ -71,7 +73,7 @@ class EmailUnverified(Refusal):
     """
 
     code = "email_unverified"
-    message = "Confirm your email address first. We have sent you a new link."
+    message = sentence("Confirm your email address first. We have sent you a new link.")
 
     def __init__(self, binding: str) -> None:
         super().__init__()
@@ -82,77 +84,77 @@ class InvalidToken(Refusal):
     """The link is used, replaced by a newer one, damaged, or was made for something else."""
 
     code = "invalid_token"
-    message = "This link does not work any more. Ask for a new one."
+    message = sentence("This link does not work any more. Ask for a new one.")
 
 
 class ExpiredToken(Refusal):
     """The link was good once; its time is over."""
 
     code = "expired_token"
-    message = "This link has expired. Ask for a new one."
+    message = sentence("This link has expired. Ask for a new one.")
 
 
 class Unauthenticated(Refusal):
     """The call needs a session and has none."""
 
     code = "unauthenticated"
-    message = "Sign in to go on."
+    message = sentence("Sign in to go on.")
 
 
 class ReauthenticationRequired(Refusal):
     """The session is too old for a step this sensitive."""
 
     code = "reauthentication_required"
-    message = "Sign in again to do this."
+    message = sentence("Sign in again to do this.")
 
 
 class NotFound(Refusal):
     """Nothing here under that name, or nothing the caller may know of."""
 
     code = "not_found"
-    message = "There is nothing here."
+    message = sentence("There is nothing here.")
 
 
 class EmailTaken(Refusal):
     """Another account has the address. Said to staff, and to whoever has proven that the mailbox is theirs."""
 
     code = "email_taken"
-    message = "Another account has this address."
+    message = sentence("Another account has this address.")
 
 
 class CrossOriginRefused(Refusal):
     """A state-changing call came from a page that is not the site's."""
 
     code = "cross_origin_refused"
-    message = "This request came from another site and was refused."
+    message = sentence("This request came from another site and was refused.")
 
 
 class FormExpired(Refusal):
     """The form's CSRF token is missing, foreign or from an earlier session."""
 
     code = "form_expired"
-    message = "This form is out of date. Go back, reload the page and try again."
+    message = sentence("This form is out of date. Go back, reload the page and try again.")
 
 
 class InvalidJson(Refusal):
     """The body is no JSON object this service would read (RFC 8259, RFC 7493)."""
 
     code = "invalid_json"
-    message = "The request body is not valid JSON."
+    message = sentence("The request body is not valid JSON.")
 
 
 class InvalidIdToken(Refusal):
     """What a provider, or somebody in its name, says of a reader does not hold."""
 
     code = "invalid_id_token"
-    message = "We could not confirm who you are. Start again."
+    message = sentence("We could not confirm who you are. Start again.")
 
 
 class AttemptExpired(Refusal):
     """An answer of a provider that belongs to no sign-in of this browser: late, repeated, or somebody else's."""
 
     code = "expired_attempt"
-    message = (
+    message = sentence(
         "This sign-in took too long, was finished already, or was started in another browser. Start again."
     )
 
@@ -161,21 +163,21 @@ class SignInCancelled(Refusal):
     """The reader said no at the provider."""
 
     code = "sign_in_cancelled"
-    message = "You cancelled. Nothing has changed."
+    message = sentence("You cancelled. Nothing has changed.")
 
 
 class SignInRefused(Refusal):
     """The provider does not go on with this sign-in."""
 
     code = "sign_in_refused"
-    message = "The provider did not confirm this sign-in. Start again."
+    message = sentence("The provider did not confirm this sign-in. Start again.")
 
 
 class LinkRequired(Refusal):
     """The address has an account; its owner must prove that before the identity is linked to it."""
 
     code = "link_required"
-    message = (
+    message = sentence(
         "You already have an account with this email address. Prove that it is yours to connect the two."
     )
 
@@ -184,14 +186,16 @@ class IdentityTaken(Refusal):
     """The identity belongs to another account, or the account has another identity of that provider."""
 
     code = "identity_taken"
-    message = "This is already connected: disconnect the one before, or use the account it belongs to."
+    message = sentence(
+        "This is already connected: disconnect the one before, or use the account it belongs to."
+    )
 
 
 class IdentityBlocked(Refusal):
     """The provider says that somebody else may hold the identity."""
 
     code = "identity_blocked"
-    message = (
+    message = sentence(
         "This provider has told us that your account there may be in the wrong hands. Sign in another way."
     )
 
@@ -200,14 +204,14 @@ class LastSignInMethod(Refusal):
     """Without it the reader could not get in any more."""
 
     code = "last_sign_in_method"
-    message = "This is your only way to sign in. Add a password or another provider first."
+    message = sentence("This is your only way to sign in. Add a password or another provider first.")
 
 
 class InvalidNotification(Refusal):
     """A message in a provider's name that is not the provider's, or not for us."""
 
     code = "invalid_notification"
-    message = "This is no notification for this service."
+    message = sentence("This is no notification for this service.")
 
 
 class InvalidSignature(Refusal):
@@ -221,7 +225,7 @@ class RateLimited(Refusal):
     """Too many tries; `retry_after` says how long to wait."""
 
     code = "rate_limited"
-    message = "Too many tries. Wait a little, then try again."
+    message = sentence("Too many tries. Wait a little, then try again.")
 
     def __init__(self, retry_after: timedelta) -> None:
         super().__init__()
@@ -232,7 +236,7 @@ class Unavailable(Refusal):
     """The service cannot do it right now (hash queue full, database away); nothing was changed."""
 
     code = "unavailable"
-    message = "We can't do this right now. Try again in a moment."
+    message = sentence("We can't do this right now. Try again in a moment.")
 
     def __init__(self, retry_after: timedelta = timedelta(seconds=5)) -> None:
         super().__init__()
@@ -242,4 +246,6 @@ class Unavailable(Refusal):
 class ProviderUnavailable(Unavailable):
     """A provider is away, slow or broken; everything else goes on."""
 
-    message = "This provider can't be reached right now. Try again in a moment, or sign in another way."
+    message = sentence(
+        "This provider can't be reached right now. Try again in a moment, or sign in another way."
+    )

@@ -1,12 +1,14 @@
 """From a core `Letter` to subject, text and HTML, by Jinja templates a publisher may override.
 
 Templates live in `letters/<name>/{subject.txt,body.txt,body.html}`. They see the letter's context, made
-harmless first (`service.delivery.user_text`), and `brand`, `locale`, `direction` and `_`.
+harmless first (`service.delivery.user_text`), and `brand`, `locale`, `direction` and `_`. Instants and the name of
+a device arrive written out in the letter's language.
 """
 
 import re
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
+from datetime import datetime
 from gettext import NullTranslations
 from pathlib import Path
 
@@ -15,9 +17,10 @@ from jinja2 import ChoiceLoader, Environment, FileSystemLoader, StrictUndefined,
 from service.core.brand import Brand
 from service.core.values import Letter
 from service.delivery.user_text import harmless, one_line
+from service.delivery.wrapping import wrapped
+from service.languages import direction, nearest, write_choice, write_device, write_instant
 
 LETTER_NAME = re.compile(r"[a-z][a-z0-9_]*")
-RIGHT_TO_LEFT = frozenset({"ar", "ckb", "dv", "fa", "he", "ps", "sd", "ug", "ur", "yi"})
 BLANK_LINES = re.compile(r"\n{3,}")
 
 
@@ -50,14 +53,11 @@ class Letters:
         translations: Callable[[str], NullTranslations] | None = None,
     ) -> None:
         folders = [folder for folder in (overrides, templates) if folder is not None]
-        loader = ChoiceLoader([FileSystemLoader(folder) for folder in folders])
-        self._default = next(iter(locales))
-        self._environments = {
-            locale: _environment(
-                loader, brand, locale, translations(locale) if translations else NullTranslations()
-            )
-            for locale in locales
-        }
+        self._loader = ChoiceLoader([FileSystemLoader(folder) for folder in folders])
+        self._brand = brand
+        self._locales = tuple(locales)
+        self._translations = translations
+        self._pens: dict[str, _Pen] = {}
 
     def render(self, letter: Letter) -> RenderedLetter:
         """Render all parts.
@@ -66,19 +66,39 @@ class Letters:
         """
         if not LETTER_NAME.fullmatch(letter.name):
             raise ValueError("not the name of a letter")
-        locale = self._written(letter.locale)
-        environment = self._environments[locale]
-        context = harmless(letter.context)
+        locale = nearest(letter.locale, self._locales) or self._locales[0]
+        pen = self._pen(locale)
+        context = {name: pen.write_out(name, value) for name, value in harmless(letter.context).items()}
         subject, text, html = (
-            environment.get_template(f"letters/{letter.name}/{part}").render(context)
+            pen.environment.get_template(f"letters/{letter.name}/{part}").render(context)
             for part in ("subject.txt", "body.txt", "body.html")
         )
         return RenderedLetter(one_line(subject), BLANK_LINES.sub("\n\n", text.strip()) + "\n", html, locale)
 
-    def _written(self, locale: str) -> str:
-        wanted = locale.replace("_", "-").lower()
-        known = {name.replace("_", "-").lower(): name for name in self._environments}
-        return known.get(wanted) or known.get(wanted.partition("-")[0]) or self._default
+    def _pen(self, locale: str) -> "_Pen":
+        """What writes a language, made when it is first written."""
+        if locale not in self._pens:
+            translations = self._translations(locale) if self._translations else NullTranslations()
+            environment = _environment(self._loader, self._brand, locale, translations)
+            self._pens[locale] = _Pen(locale, environment, translations)
+        return self._pens[locale]
+
+
+@dataclass(frozen=True)
+class _Pen:
+    """Writes one language."""
+
+    locale: str
+    environment: Environment
+    translations: NullTranslations
+
+    def write_out(self, name: str, value: object) -> object:
+        """Return a value of a letter's context in words."""
+        if isinstance(value, datetime):
+            return write_instant(value, self.locale)
+        if name == "device" and isinstance(value, str):
+            return write_device(value, self.translations.gettext)
+        return value
 
 
 def _environment(
@@ -91,11 +111,7 @@ def _environment(
         extensions=["jinja2.ext.i18n"],
         auto_reload=False,
     )
-    environment.globals.update(brand=brand, locale=locale, direction=_direction(locale))
+    environment.globals.update(brand=brand, locale=locale, direction=direction(locale))
+    environment.filters.update(choice=lambda names: write_choice(list(names), locale), wrapped=wrapped)
     environment.install_gettext_translations(translations, newstyle=True)  # type: ignore[attr-defined]
     return environment
-
-
-def _direction(locale: str) -> str:
-    language = re.split("[-_]", locale)[0].lower()
-    return "rtl" if language in RIGHT_TO_LEFT else "ltr"

@@ -51,7 +51,7 @@ def circumstances(row: OutboxRow) -> dict[str, Any]:
     at = datetime.fromisoformat(row.context["at"])
     return {
         "name": row.context["name"],
-        "when_text": f"{at.day} {at:%B %Y, %H:%M} UTC",
+        "when_text": at,  # written out in the language of the letter
         "device": row.context["device"],
         "ip": row.context["ip"],
     }

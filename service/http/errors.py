@@ -1,7 +1,7 @@
 """The one table from refusal to status, and the one handler that answers a page or problem+json (RFC 9457)."""
 
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import ceil
 from typing import Any
 from urllib.parse import urlencode
@@ -13,6 +13,8 @@ from werkzeug.exceptions import HTTPException
 from service.core import errors
 from service.core.errors import SOMETHING_WENT_WRONG, FieldError, Refusal
 from service.core.return_urls import LONGEST_URL
+from service.core.wording import sentence
+from service.http.languages import gettext
 
 log = logging.getLogger(__name__)
 
@@ -46,35 +48,35 @@ STATUS: dict[type[Refusal], int] = {
 }
 # What Werkzeug finds wrong with a request before any of our code runs.
 PROTOCOL_CODES = {
-    400: ("bad_request", "This request cannot be understood."),
+    400: ("bad_request", sentence("This request cannot be understood.")),
     404: ("not_found", errors.NotFound.message),
-    405: ("method_not_allowed", "This address does not take that method."),
-    413: ("payload_too_large", "The request is too large."),
-    414: ("uri_too_long", "The address is too long."),
-    415: ("unsupported_media_type", "Send the body as application/json."),
-    431: ("headers_too_large", "The request's headers are too large."),
+    405: ("method_not_allowed", sentence("This address does not take that method.")),
+    413: ("payload_too_large", sentence("The request is too large.")),
+    414: ("uri_too_long", sentence("The address is too long.")),
+    415: ("unsupported_media_type", sentence("Send the body as application/json.")),
+    431: ("headers_too_large", sentence("The request's headers are too large.")),
 }
 TITLES = {
-    400: "Bad request",
-    401: "Not signed in",
-    403: "Refused",
-    404: "Not found",
-    405: "Method not allowed",
-    409: "Conflict",
-    413: "Too large",
-    414: "Address too long",
-    415: "Unsupported media type",
-    422: "Not accepted",
-    429: "Too many requests",
-    431: "Headers too large",
-    500: "Something went wrong",
-    503: "Unavailable",
+    400: sentence("Bad request"),
+    401: sentence("Not signed in"),
+    403: sentence("Refused"),
+    404: sentence("Not found"),
+    405: sentence("Method not allowed"),
+    409: sentence("Conflict"),
+    413: sentence("Too large"),
+    414: sentence("Address too long"),
+    415: sentence("Unsupported media type"),
+    422: sentence("Not accepted"),
+    429: sentence("Too many requests"),
+    431: sentence("Headers too large"),
+    500: sentence("Something went wrong"),
+    503: sentence("Unavailable"),
 }
 
 
 @dataclass(frozen=True)
 class Problem:
-    """What an error answer says, whichever way it is said."""
+    """What an error answer says, whichever way it is said, in the language of the request."""
 
     status: int
     code: str
@@ -85,7 +87,7 @@ class Problem:
 
     @property
     def title(self) -> str:
-        return TITLES[self.status]
+        return gettext(TITLES[self.status])
 
     def to_json(self) -> dict[str, Any]:
         body: dict[str, Any] = {
@@ -101,17 +103,19 @@ class Problem:
         return body
 
 
-INTERNAL_ERROR = Problem(500, "internal_error", SOMETHING_WENT_WRONG)
+def internal_error() -> Problem:
+    """What is said of a defect of ours."""
+    return Problem(500, "internal_error", gettext(SOMETHING_WENT_WRONG))
 
 
 def problem_of(refusal: Refusal) -> Problem:
-    """Look a refusal up in the table."""
+    """Look a refusal up in the table, and say it in the language of the request."""
     retry = getattr(refusal, "retry_after", None)
     return Problem(
         STATUS[type(refusal)],
         refusal.code,
-        refusal.message,
-        getattr(refusal, "errors", ()),
+        gettext(refusal.message),
+        tuple(replace(error, template=gettext(error.template)) for error in getattr(refusal, "errors", ())),
         max(1, ceil(retry.total_seconds())) if retry is not None else None,
     )
 
@@ -148,10 +152,11 @@ def register(app: Flask) -> None:
     def protocol_error(error: HTTPException) -> Response:
         status = error.code if error.code in PROTOCOL_CODES else 400
         if error.code is not None and error.code >= 500:
-            return answer(INTERNAL_ERROR)
+            return answer(internal_error())
         code, detail = PROTOCOL_CODES[status]
         methods = getattr(error, "valid_methods", None)
-        return answer(Problem(status, code, detail, allow=", ".join(sorted(methods)) if methods else None))
+        allow = ", ".join(sorted(methods)) if methods else None
+        return answer(Problem(status, code, gettext(detail), allow=allow))
 
     @app.errorhandler(Exception)
     def unexpected(error: Exception) -> Response:
@@ -160,7 +165,7 @@ def register(app: Flask) -> None:
             exc_info=error,
             extra={"path": request.path, "request_id": g.get("request_id")},
         )
-        return answer(INTERNAL_ERROR)
+        return answer(internal_error())
 
 
 def _page(problem: Problem) -> dict[str, Any]:
@@ -182,7 +187,7 @@ def _way_on(problem: Problem) -> tuple[str | None, str | None]:
         readable = current_app.url_map.bind("").test(request.path, "GET")
         next_page = request.form.get("next", "")[:LONGEST_URL]
         query = f"?{urlencode({'next': next_page})}" if next_page else ""
-        return (request.path + query if readable else "/account"), "Open the form again"
+        return (request.path + query if readable else "/account"), gettext("Open the form again")
     if problem.status in (404, 405):
-        return "/", "Go to your account"
+        return "/", gettext("Go to your account")
     return None, None

@@ -7,10 +7,10 @@ from uuid import uuid4
 
 from flask import Flask, Response, current_app, g, request
 
-from service.core.profile import accept_locale
 from service.core.values import Visit
 from service.flows import Flows
 from service.http.cookies import DEVICE, jar
+from service.languages import Languages
 
 REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,128}")
 LONGEST_AGENT = 300
@@ -21,14 +21,23 @@ def flows() -> Flows:
     return cast(Flows, current_app.extensions["masthead"].flows)
 
 
+def languages() -> Languages:
+    """The languages of the application that handles this request."""
+    return cast(Languages, current_app.extensions["masthead"].languages)
+
+
+def accepted_languages() -> list[str]:
+    """The language tags the browser asks for, the dearest first."""
+    return [tag for tag, quality in request.accept_languages if quality > 0]
+
+
 def visit() -> Visit:
     """Where this request comes from. The address is the peer's, or what the trusted proxies say."""
     agent = "".join(c for c in request.headers.get("User-Agent", "")[:LONGEST_AGENT] if c.isprintable())
-    best = request.accept_languages.best
     return Visit(
         ip=canonical_ip(request.remote_addr),
         agent=agent,
-        locale=accept_locale(best) or "en",
+        locale=languages().best(accepted_languages()),
         browser=jar().read(DEVICE) or "",
     )
 

@@ -1,6 +1,6 @@
 """The account page: who the reader is here, their devices, their password."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from flask import Blueprint, Response, redirect, render_template, request
@@ -8,20 +8,22 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from service.core.devices import describe_device
 from service.core.errors import NotFound, Refusal, Unauthenticated
-from service.core.wording import NEWSLETTER_CONSENT
+from service.core.wording import NEWSLETTER_CONSENT, sentence
 from service.flows.profile import ProfileForm
 from service.flows.sessions import SignedIn
 from service.http import sign_in
+from service.http.languages import gettext, spoken
 from service.http.requests import flows, visit
+from service.languages import write_ago, write_day, write_device
 from service.web.forms import fresh, go, posted, refused, shown, ticked, with_next
 
 pages = Blueprint("account", __name__)
 OVERVIEW = "pages/account.html"
 PASSWORD = "pages/account_password.html"
-SAVED = "Saved."
-PASSWORD_CHANGED = "Your password is changed. You are signed out everywhere else."
-DEVICE_ENDED = "That device is signed out."
-OTHERS_ENDED = "You are signed out everywhere else."
+SAVED = sentence("Saved.")
+PASSWORD_CHANGED = sentence("Your password is changed. You are signed out everywhere else.")
+DEVICE_ENDED = sentence("That device is signed out.")
+OTHERS_ENDED = sentence("You are signed out everywhere else.")
 
 
 @pages.errorhandler(Unauthenticated)
@@ -69,7 +71,7 @@ def devices() -> str:
     listed = [
         {
             "id": str(session.id),
-            "device": describe_device(session.agent),
+            "device": write_device(describe_device(session.agent), gettext),
             "ip": session.ip,
             "created_text": _day(session.created_at),
             "last_seen_text": _ago(session.last_seen_at),
@@ -142,16 +144,11 @@ def person(here: SignedIn) -> dict[str, object]:
 
 def _ago(at: datetime) -> str:
     """An instant as a person would say it."""
-    minutes = int((datetime.now(UTC) - at).total_seconds() // 60)
-    if minutes < 10:
-        return "just now"
-    if minutes < 60:
-        return f"{minutes} minutes ago"
-    if minutes < 48 * 60:
-        hours = minutes // 60
-        return "an hour ago" if hours == 1 else f"{hours} hours ago"
-    return _day(at)
+    now = datetime.now(UTC)
+    if now - at < timedelta(minutes=10):
+        return gettext("just now")
+    return write_ago(at, now, spoken()) if now - at < timedelta(days=2) else _day(at)
 
 
 def _day(at: datetime) -> str:
-    return f"{at.day} {at:%B %Y}"
+    return write_day(at, spoken())

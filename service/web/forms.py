@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 from flask import Response, flash, redirect, render_template, request, session
 from werkzeug.exceptions import BadRequest
 
-from service.core.errors import RateLimited, ReauthenticationRequired, Refusal, Unavailable, ValidationFailed
+from service.core.errors import RateLimited, ReauthenticationRequired, Refusal, Unavailable
 from service.core.return_urls import LONGEST_URL
 from service.http.errors import problem_of
 
@@ -38,7 +38,10 @@ def with_next(path: str, next: str | None) -> str:
 
 
 def go(location: str, notice: str | None = None) -> Response:
-    """Redirect with 303: a form was taken, the next thing is to be read (RFC 9110 section 15.4.4)."""
+    """Redirect with 303: a form was taken, the next thing is to be read (RFC 9110 section 15.4.4).
+
+    `notice` is an English sentence: it is translated where it is shown.
+    """
     if notice:
         flash(notice)
     response = redirect(location, code=303)
@@ -50,9 +53,8 @@ def refused(template: str, refusal: Refusal, **context: Any) -> Response:
     """Show a form again with the refusal beside its fields or above the form."""
     problem = problem_of(refusal)
     errors: dict[str, list[str]] = {}
-    if isinstance(refusal, ValidationFailed):
-        for error in refusal.errors:
-            errors.setdefault(error.field, []).append(error.message)
+    for error in problem.errors:
+        errors.setdefault(error.field, []).append(error.message)
     alert = None if errors else problem.detail
     if isinstance(refusal, ReauthenticationRequired):
         context["again_url"] = f"/login?{urlencode({'again': 1, 'next': request.path})}"

@@ -5,6 +5,7 @@ from urllib.parse import urlencode
 from flask import Blueprint, Response, render_template
 
 from service.core.errors import LastSignInMethod, ReauthenticationRequired, Refusal, Unauthenticated
+from service.core.wording import sentence
 from service.http import sign_in
 from service.http.cookies import PROVIDER, jar
 from service.http.requests import flows, visit
@@ -16,7 +17,7 @@ pages = Blueprint("identities", __name__, url_prefix="/account/identities")
 pages.register_error_handler(Unauthenticated, to_login)
 IDENTITIES = "pages/account_identities.html"
 HERE = "/account/identities"
-UNLINKED = "Disconnected."
+UNLINKED = sentence("Disconnected.")
 
 
 @pages.get("")

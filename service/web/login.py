@@ -3,6 +3,7 @@
 from flask import Blueprint, Response, request
 
 from service.core.errors import EmailUnverified, Refusal
+from service.core.wording import sentence
 from service.http import sign_in
 from service.http.cookies import BINDING, jar
 from service.http.requests import flows, visit
@@ -10,7 +11,7 @@ from service.web.forms import fresh, go, posted, refused, shown, ticked, wanted_
 
 pages = Blueprint("login", __name__)
 LOGIN = "pages/login.html"
-SIGNED_OUT = "You are signed out."
+SIGNED_OUT = sentence("You are signed out.")
 
 
 def _login_context(form: dict[str, str], next_page: str | None) -> dict[str, object]:

@@ -3,7 +3,8 @@
 from flask import Blueprint, Response, render_template, session
 
 from service.core.errors import ExpiredToken, InvalidToken, Refusal, ValidationFailed
-from service.core.wording import FORGOT_DONE
+from service.core.wording import FORGOT_DONE, sentence
+from service.http.languages import gettext
 from service.http.requests import flows, visit
 from service.web.forms import (
     drop_token,
@@ -22,7 +23,7 @@ pages = Blueprint("password_reset", __name__)
 TOKEN = "reset_token"
 ASK = "pages/forgot_password.html"
 CHOOSE = "pages/reset_password.html"
-CHANGED = "Your password is changed. Sign in with the new one."
+CHANGED = sentence("Your password is changed. Sign in with the new one.")
 
 
 @pages.get("/forgot-password")
@@ -86,13 +87,13 @@ def dead_link(refusal: InvalidToken | ExpiredToken) -> Response:
     page = render_template(
         "pages/link_invalid.html",
         expired=expired,
-        title="This link has expired" if expired else "This link no longer works",
+        title=gettext("This link has expired") if expired else gettext("This link no longer works"),
         lead=(
-            "For your safety, a link to reset your password works for a short time only."
+            gettext("For your safety, a link to reset your password works for a short time only.")
             if expired
-            else "It may have been used already, or replaced by the link in our latest email."
+            else gettext("It may have been used already, or replaced by the link in our latest email.")
         ),
         action_url="/forgot-password",
-        action_label="Send a new link",
+        action_label=gettext("Send a new link"),
     )
     return Response(page, status=400, mimetype="text/html")

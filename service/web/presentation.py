@@ -12,9 +12,10 @@ from service.core.brand import Brand
 from service.core.errors import Unavailable
 from service.http import sign_in
 from service.http.headers import csp_nonce
+from service.http.languages import gettext, spoken
+from service.languages import direction
 
 A_YEAR = 31536000
-RIGHT_TO_LEFT = ("ar", "fa", "he", "ur")
 
 
 def register(
@@ -23,18 +24,15 @@ def register(
     *,
     overrides: Path | None,
     providers: Sequence[tuple[str, str]],
-    locale: str,
     development: bool,
 ) -> None:
-    """Set up Jinja: the publisher's folder first, gettext, no undefined names.
+    """Set up Jinja: the publisher's folder first, no undefined names.
 
     `providers` are the names and labels of those a reader may sign in with.
     """
     folders = [folder for folder in (overrides, Path(app.root_path).parent / "templates") if folder]
     app.jinja_loader = ChoiceLoader([FileSystemLoader(folder) for folder in folders])
     app.jinja_env.undefined = StrictUndefined
-    app.jinja_env.add_extension("jinja2.ext.i18n")
-    app.jinja_env.install_null_translations(newstyle=True)  # type: ignore[attr-defined]
     digests = {
         path.name: hashlib.sha256(path.read_bytes()).hexdigest()[:12]
         for path in Path(app.static_folder or "").iterdir()
@@ -54,12 +52,16 @@ def register(
         brand=asdict(brand),
         asset=asset,
         csp_nonce=csp_nonce,
-        locale=locale,
-        direction="rtl" if locale.startswith(RIGHT_TO_LEFT) else "ltr",
         development=development,
         providers=providers,
     )
 
     @app.context_processor
     def about_this_visitor() -> dict[str, object]:
-        return {"signed_in": signed_in(), "notices": get_flashed_messages()}
+        language = spoken()
+        return {
+            "signed_in": signed_in(),
+            "notices": [gettext(str(notice)) for notice in get_flashed_messages()],
+            "locale": language,
+            "direction": direction(language),
+        }

@@ -3,10 +3,11 @@
 from flask import Blueprint, Response, render_template, request
 
 from service.core.errors import ExpiredToken, InvalidToken, Refusal, ValidationFailed
-from service.core.wording import NEWSLETTER_CONSENT
+from service.core.wording import NEWSLETTER_CONSENT, sentence
 from service.flows.signup import SignupForm
 from service.http import sign_in
 from service.http.cookies import BINDING, jar
+from service.http.languages import gettext
 from service.http.requests import flows, visit
 from service.web.forms import (
     drop_token,
@@ -26,7 +27,7 @@ pages = Blueprint("signup", __name__)
 TOKEN = "signup_token"
 JOIN = "pages/signup.html"
 CONFIRM = "pages/signup_confirm.html"
-WELCOME = "Welcome. Your address is confirmed and you are signed in."
+WELCOME = sentence("Welcome. Your address is confirmed and you are signed in.")
 
 
 def _join_context(form: dict[str, str], next_page: str | None) -> dict[str, object]:
@@ -34,7 +35,7 @@ def _join_context(form: dict[str, str], next_page: str | None) -> dict[str, obje
         "form": form,
         "next": next_page,
         "min_length": flows().signup.policy.min_length,
-        "newsletter_wording": NEWSLETTER_CONSENT,
+        "newsletter_wording": gettext(NEWSLETTER_CONSENT),
         "login_url": with_next("/login", next_page),
     }
 
@@ -62,7 +63,7 @@ def join() -> Response:
         posted("password"),
         name or None,
         None,
-        NEWSLETTER_CONSENT if newsletter else None,
+        gettext(NEWSLETTER_CONSENT) if newsletter else None,
         next_page,
     )
     try:
@@ -126,14 +127,14 @@ def dead_link(refusal: InvalidToken | ExpiredToken) -> Response:
     page = render_template(
         "pages/link_invalid.html",
         expired=expired,
-        title="This link has expired" if expired else "This link no longer works",
+        title=gettext("This link has expired") if expired else gettext("This link no longer works"),
         lead=(
-            "Sign up once more and we will send you a new one."
+            gettext("Sign up once more and we will send you a new one.")
             if expired
-            else "It may have been used already: try to sign in, or sign up once more for a new one."
+            else gettext("It may have been used already: try to sign in, or sign up once more for a new one.")
         ),
         action_url="/signup" if expired else "/login",
-        action_label="Sign up again" if expired else "Sign in",
+        action_label=gettext("Sign up again") if expired else gettext("Sign in"),
         signup_url=None if expired else "/signup",
     )
     return Response(page, status=400, mimetype="text/html")

@@ -16,11 +16,13 @@ from service.core.errors import (
 )
 from service.core.identities import Answer, PendingIdentity
 from service.core.values import new_secret
+from service.core.wording import sentence
 from service.flows.proof import Proven
 from service.flows.social import Arrival, Caller, Reached
 from service.http import sign_in
 from service.http.cookies import PROVIDER, jar
 from service.http.errors import problem_of
+from service.http.languages import gettext
 from service.http.requests import flows, visit
 from service.web.forms import (
     drop_token,
@@ -40,7 +42,7 @@ pages = Blueprint("social", __name__)
 TOKEN = "identity_token"
 CONNECT = "pages/connect.html"
 FROM_ANYWHERE = ("social.receive_form", "social.one_tap")
-LINKED = "Connected. You can sign in with it from now on."
+LINKED = sentence("Connected. You can sign in with it from now on.")
 IMPLICIT = frozenset({"id_token", "access_token"})
 LONGEST_PARAMETER = 4096
 LONGEST_LOGGED = 200
@@ -252,7 +254,7 @@ def trouble(provider: str | None, refusal: Refusal) -> Response:
         "pages/provider_trouble.html",
         code=refusal.code,
         label=label,
-        detail=refusal.message,
+        detail=problem.detail,
         again_url=with_next(f"/login/{provider}", refusal.next) if label else None,
         login_url=with_next("/login", refusal.next),
     )
@@ -269,14 +271,16 @@ def dead_link(refusal: Refusal) -> Response:
     page = render_template(
         "pages/link_invalid.html",
         expired=isinstance(refusal, ExpiredToken),
-        title="This link does not work here",
+        title=gettext("This link does not work here"),
         lead=(
-            "Open it in the browser in which you started to sign in: only there it can connect anything."
-            " If you did not start, nothing has happened and nothing will."
+            gettext(
+                "Open it in the browser in which you started to sign in: only there it can connect anything."
+                " If you did not start, nothing has happened and nothing will."
+            )
             if isinstance(refusal, AttemptExpired)
-            else "It may have been used already, or its time is over. Start again to get a new one."
+            else gettext("It may have been used already, or its time is over. Start again to get a new one.")
         ),
         action_url="/login",
-        action_label="Start again",
+        action_label=gettext("Start again"),
     )
     return Response(page, status=400, mimetype="text/html")

@@ -22,6 +22,7 @@ from service.delivery.letters import Letters
 from service.delivery.trial import Trial
 from service.delivery.worker import Worker
 from service.flows import Flows, identities
+from service.languages import Languages, catalogue, choose
 from service.stand_ins import StandIns
 from service.store.database import open_engine
 from service.store.migrations import require_current
@@ -54,6 +55,7 @@ class Masthead:
     trial: Trial
     signer: DkimSigner | None
     bounces: BounceAddresses | None
+    languages: Languages
 
     def require_ready(self) -> None:
         """Raise `Unavailable` unless migrations are current and the database (and Redis, if set) answers."""
@@ -73,6 +75,7 @@ class Masthead:
 
 def assemble(settings: Settings) -> Masthead:
     """Build the service. Connects to nothing yet. Raises `ValueError` naming a setting a part cannot use."""
+    languages = choose(settings.default_locale, settings.locales)
     store = SqlStore(open_engine(settings.database_url.get_secret_value()))
     return_urls = ReturnUrls(
         origin_of(settings.public_url) or settings.public_url, frozenset(settings.allowed_origins)
@@ -84,7 +87,13 @@ def assemble(settings: Settings) -> Masthead:
     providers = assemble_providers(settings, stand_ins)
     vault = FernetVault(secrets_of(settings))
     flows = assemble_flows(settings, store, throttles, return_urls, providers, vault)
-    letters = Letters(TEMPLATES, brand=brand, overrides=settings.templates_dir)
+    letters = Letters(
+        TEMPLATES,
+        brand=brand,
+        overrides=settings.templates_dir,
+        locales=languages.offered,
+        translations=catalogue,
+    )
     signer, bounces = dkim_signer(settings), bounce_addresses(settings)
     transports = open_transports(settings, signer)
     sender = formataddr(parseaddr(settings.mail_from))
@@ -120,6 +129,7 @@ def assemble(settings: Settings) -> Masthead:
         trial=Trial(letters, transports, utc_now, sender, settings.mail_reply_to, bounces),
         signer=signer,
         bounces=bounces,
+        languages=languages,
     )
 
 
