@@ -7,6 +7,7 @@ from service.api.answers import problems
 from service.api.models import Accepted, AccountModel, EmailChangeBody, TokenBody, dump, user_json
 from service.core.wording import EMAIL_CHANGE_ACCEPTED
 from service.http import sign_in
+from service.http.languages import gettext
 from service.http.requests import flows, visit
 
 api = APIBlueprint(
@@ -35,7 +36,7 @@ def change_email(body: EmailChangeBody) -> Response:
     flows().email_change.request(
         here, email=body.email, current_password=body.current_password, visit=visit()
     )
-    response = jsonify(dump(Accepted(message=EMAIL_CHANGE_ACCEPTED)))
+    response = jsonify(dump(Accepted(message=gettext(EMAIL_CHANGE_ACCEPTED))))
     response.status_code = 202
     return response
 

@@ -8,6 +8,7 @@ from service.api.models import Accepted, LoginLinkBody, SignedInModel, TokenBody
 from service.api.session import api as sessions
 from service.core.wording import LOGIN_LINK_ACCEPTED
 from service.http import sign_in
+from service.http.languages import gettext
 from service.http.requests import flows, visit
 
 api = APIBlueprint("api_login_link", __name__, url_prefix="/api/v1/login/link", abp_tags=sessions.abp_tags)
@@ -20,7 +21,7 @@ def ask_for_login_link(body: LoginLinkBody) -> Response:
     Known, unknown, disabled and throttled addresses get this answer in the same time.
     """
     flows().login_link.request(email=body.email, next=body.next, visit=visit())
-    response = jsonify(dump(Accepted(message=LOGIN_LINK_ACCEPTED)))
+    response = jsonify(dump(Accepted(message=gettext(LOGIN_LINK_ACCEPTED))))
     response.status_code = 202
     return response
 

@@ -214,13 +214,6 @@ class InvalidNotification(Refusal):
     message = sentence("This is no notification for this service.")
 
 
-class InvalidSignature(Refusal):
-    """A notification that its alleged sender did not send, or sent too long ago."""
-
-    code = "invalid_signature"
-    message = "This notification is not signed by who it says it is from."
-
-
 class RateLimited(Refusal):
     """Too many tries; `retry_after` says how long to wait."""
 

@@ -92,7 +92,7 @@ class MailEvents(Protocol):
     def read(self, notification: Notification, now: datetime) -> list[MailReport]:
         """Return what it reports that concerns us.
 
-        Raises `InvalidSignature` for what the vendor did not say, or said too long ago, `Unavailable` where that
+        Raises `InvalidNotification` for what the vendor did not say, or said too long ago, `Unavailable` where that
         cannot be told right now.
         """
 

@@ -20,7 +20,6 @@ log = logging.getLogger(__name__)
 
 STATUS: dict[type[Refusal], int] = {
     errors.InvalidJson: 400,
-    errors.InvalidSignature: 400,
     errors.InvalidToken: 400,
     errors.ExpiredToken: 400,
     errors.AttemptExpired: 400,

@@ -7,13 +7,14 @@ from flask import Flask, Request, Response, flash, request, session
 from flask_login import LoginManager, UserMixin, current_user
 
 from service.core.errors import Unauthenticated
+from service.core.wording import sentence
 from service.flows.devices import REMEMBERED
 from service.flows.sessions import SignedIn
 from service.http.cookies import DEVICE, SESSION, jar
 from service.http.origins import require_own_origin
 from service.http.requests import flows, visit
 
-KEPT = "Welcome back. Your account stays and will not be deleted."
+KEPT = sentence("Welcome back. Your account stays and will not be deleted.")
 
 
 class Reader(UserMixin):  # type: ignore[misc]

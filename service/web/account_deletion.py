@@ -3,7 +3,9 @@
 from flask import Blueprint, Response
 
 from service.core.errors import Refusal, Unauthenticated
+from service.core.wording import sentence
 from service.http import sign_in
+from service.http.languages import gettext
 from service.http.requests import flows, visit
 from service.web.account import person, to_login
 from service.web.forms import fresh, go, posted, refused
@@ -11,7 +13,9 @@ from service.web.forms import fresh, go, posted, refused
 pages = Blueprint("account_deletion", __name__)
 pages.register_error_handler(Unauthenticated, to_login)
 DELETE = "pages/account_delete.html"
-SCHEDULED = "Your account is closed and you are signed out. To keep it, sign in within {days} days."
+SCHEDULED = sentence(
+    "Your account is closed and you are signed out. To keep it, sign in within %(days)d days."
+)
 
 
 def _days() -> int:
@@ -32,4 +36,4 @@ def delete() -> Response:
         flows().erasure.schedule(here, current_password=posted("current_password") or None, visit=visit())
     except Refusal as refusal:
         return refused(DELETE, refusal, user=person(here), days=_days())
-    return sign_in.end(go("/login"), notice=SCHEDULED.format(days=_days()))
+    return sign_in.end(go("/login"), notice=gettext(SCHEDULED) % {"days": _days()})

@@ -3,7 +3,9 @@
 from flask import Blueprint, Response, render_template
 
 from service.core.errors import EmailTaken, ExpiredToken, InvalidToken, Refusal, Unauthenticated
+from service.core.wording import sentence
 from service.http import sign_in
+from service.http.languages import gettext
 from service.http.requests import flows, visit
 from service.web.account import person, to_login
 from service.web.forms import drop_token, fresh, go, keep_token, kept_token, posted, refused, shown
@@ -13,19 +15,23 @@ pages.register_error_handler(Unauthenticated, to_login)
 CHANGE_TOKEN, UNDO_TOKEN = "email_change_token", "email_undo_token"
 ASK = "pages/account_email.html"
 STEP = "pages/mailed_step.html"
-CHANGED = "Your account uses the new address now."
-RESTORED = "Your address is back and everybody is signed out. Choose a new password to get in again."
+CHANGED = sentence("Your account uses the new address now.")
+RESTORED = sentence(
+    "Your address is back and everybody is signed out. Choose a new password to get in again."
+)
 CONFIRM = {
-    "title": "Confirm your new address",
-    "lead": "One more click and your account uses this address.",
+    "title": sentence("Confirm your new address"),
+    "lead": sentence("One more click and your account uses this address."),
     "action": "/account/email/confirm",
-    "button": "Use this address",
+    "button": sentence("Use this address"),
 }
 UNDO = {
-    "title": "Bring your address back",
-    "lead": "Your account gets this address again. All devices are signed out, and you choose a new password.",
+    "title": sentence("Bring your address back"),
+    "lead": sentence(
+        "Your account gets this address again. All devices are signed out, and you choose a new password."
+    ),
     "action": "/account/email/undo",
-    "button": "Bring my address back",
+    "button": sentence("Bring my address back"),
 }
 
 
@@ -107,15 +113,16 @@ def dead_link(refusal: InvalidToken | ExpiredToken | EmailTaken, token: str) -> 
     taken, change = isinstance(refusal, EmailTaken), token == CHANGE_TOKEN
     if taken:
         title, lead = (
-            "This address has an account",
-            "Another account uses this address already. Sign in to it.",
+            gettext("This address has an account"),
+            gettext("Another account uses this address already. Sign in to it."),
         )
     elif isinstance(refusal, ExpiredToken):
-        title, lead = "This link has expired", "For your safety, such a link works for some time only."
+        title = gettext("This link has expired")
+        lead = gettext("For your safety, such a link works for some time only.")
     else:
         title, lead = (
-            "This link no longer works",
-            "It may have been used already, or replaced by a newer one.",
+            gettext("This link no longer works"),
+            gettext("It may have been used already, or replaced by a newer one."),
         )
     again = change and not taken
     page = render_template(
@@ -123,6 +130,6 @@ def dead_link(refusal: InvalidToken | ExpiredToken | EmailTaken, token: str) -> 
         title=title,
         lead=lead,
         action_url="/account/email" if again else "/login",
-        action_label="Send a new link" if again else "Sign in",
+        action_label=gettext("Send a new link") if again else gettext("Sign in"),
     )
     return Response(page, status=409 if taken else 400, mimetype="text/html")

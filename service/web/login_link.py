@@ -3,8 +3,9 @@
 from flask import Blueprint, Response, render_template
 
 from service.core.errors import ExpiredToken, InvalidToken, Refusal
-from service.core.wording import LOGIN_LINK_ACCEPTED
+from service.core.wording import LOGIN_LINK_ACCEPTED, sentence
 from service.http import sign_in
+from service.http.languages import gettext
 from service.http.requests import flows, visit
 from service.web.forms import (
     drop_token,
@@ -25,10 +26,10 @@ TOKEN = "login_link_token"
 ASK = "pages/login_link.html"
 STEP = "pages/mailed_step.html"
 CONFIRM = {
-    "title": "Sign in",
-    "lead": "One more click and you are signed in.",
+    "title": sentence("Sign in"),
+    "lead": sentence("One more click and you are signed in."),
     "action": "/login/link/confirm",
-    "button": "Sign in",
+    "button": sentence("Sign in"),
     "offer_remember": True,
 }
 
@@ -52,7 +53,7 @@ def ask() -> Response | str:
         return refused(ASK, refusal, form=shown(email=email), next=next_page, login_url=login_url)
     return render_template(
         "pages/login_link_sent.html",
-        done=LOGIN_LINK_ACCEPTED,
+        done=gettext(LOGIN_LINK_ACCEPTED),
         login_url=login_url,
         ask_url=with_next("/login/link", next_page),
     )
@@ -93,13 +94,13 @@ def dead_link(refusal: InvalidToken | ExpiredToken) -> Response:
     expired = isinstance(refusal, ExpiredToken)
     page = render_template(
         "pages/link_invalid.html",
-        title="This link has expired" if expired else "This link no longer works",
+        title=gettext("This link has expired") if expired else gettext("This link no longer works"),
         lead=(
-            "For your safety, a sign-in link works for a short time only."
+            gettext("For your safety, a sign-in link works for a short time only.")
             if expired
-            else "It may have been used already, or replaced by the link in our latest email."
+            else gettext("It may have been used already, or replaced by the link in our latest email.")
         ),
         action_url="/login/link",
-        action_label="Send a new link",
+        action_label=gettext("Send a new link"),
     )
     return Response(page, status=400, mimetype="text/html")

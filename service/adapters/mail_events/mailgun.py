@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from service.adapters.mail_events.reading import inside, objects, require_recent, text
-from service.core.errors import InvalidSignature
+from service.core.errors import InvalidNotification
 from service.core.mail_events import EventKind, MailReport, Notification, row_of
 
 
@@ -34,7 +34,7 @@ class Mailgun:
         expected = hmac.digest(self._key, (timestamp + token).encode("utf-8", "replace"), "sha256").hex()
         given = text(signature, "signature").encode("utf-8", "replace")
         if not token or not hmac.compare_digest(expected.encode(), given):
-            raise InvalidSignature
+            raise InvalidNotification
         require_recent(timestamp, now)
         return token
 

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from service.adapters.mail_events.reading import inside, objects, text
-from service.core.errors import InvalidSignature
+from service.core.errors import InvalidNotification
 from service.core.mail_events import EventKind, MailReport, Notification, row_of
 
 HARD = frozenset({"HardBounce", "BadEmailAddress", "ManuallyDeactivated"})
@@ -23,7 +23,7 @@ class Postmark:
 
     def read(self, notification: Notification, now: datetime) -> list[MailReport]:
         if not hmac.compare_digest(self._secret, notification.password.encode("utf-8", "replace")):
-            raise InvalidSignature
+            raise InvalidNotification
         records = objects(notification.body)
         return [_report(kind, record) for record in records if (kind := _kind(record)) is not None]
 

@@ -4,7 +4,7 @@ import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from service.core.errors import InvalidJson, InvalidSignature
+from service.core.errors import InvalidJson, InvalidNotification
 
 OLDEST = timedelta(hours=1)  # as long as SNS tries to deliver; the others sign every try anew
 FASTEST_CLOCK = timedelta(minutes=5)
@@ -43,9 +43,9 @@ def text(item: dict[str, Any], name: str) -> str:
 
 
 def require_recent(seconds: str, now: datetime) -> None:
-    """Raise `InvalidSignature` unless a signed instant, in seconds of the epoch, is about now."""
+    """Raise `InvalidNotification` unless a signed instant, in seconds of the epoch, is about now."""
     if not (seconds.isascii() and seconds.isdigit() and len(seconds) <= 11):
-        raise InvalidSignature
+        raise InvalidNotification
     signed_at = datetime.fromtimestamp(int(seconds), UTC)
     if not now - OLDEST <= signed_at <= now + FASTEST_CLOCK:
-        raise InvalidSignature
+        raise InvalidNotification

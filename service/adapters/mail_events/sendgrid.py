@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import load_der_public_key
 
 from service.adapters.mail_events.reading import objects, require_recent, text
-from service.core.errors import InvalidSignature
+from service.core.errors import InvalidNotification
 from service.core.mail_events import EventKind, MailReport, Notification, row_of
 
 SIGNATURE = "x-twilio-email-event-webhook-signature"
@@ -42,7 +42,7 @@ class SendGrid:
             signature = base64.b64decode(notification.headers.get(SIGNATURE, ""), validate=True)
             self._key.verify(signature, timestamp.encode() + notification.body, ECDSA(SHA256()))
         except (WrongSignature, binascii.Error, ValueError) as error:
-            raise InvalidSignature from error
+            raise InvalidNotification from error
         require_recent(timestamp, now)
         events = objects(notification.body)
         return [_report(kind, event) for event in events if (kind := _kind(event)) is not None]

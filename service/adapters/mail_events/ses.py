@@ -10,7 +10,7 @@ from uuid import UUID
 
 from service.adapters.mail_events.reading import inside, items, objects, text
 from service.adapters.mail_events.sns import Fetch, SnsSignatures
-from service.core.errors import InvalidSignature
+from service.core.errors import InvalidNotification
 from service.core.mail_events import EventKind, MailReport, Notification, row_of
 
 
@@ -25,7 +25,7 @@ class Ses:
         reports: list[MailReport] = []
         for message in objects(notification.body):
             if text(message, "TopicArn") not in self._topics:
-                raise InvalidSignature
+                raise InvalidNotification
             self._signatures.require(message, now)
             if message.get("Type") == "SubscriptionConfirmation":
                 self._signatures.confirm(message)

@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.hazmat.primitives.hashes import SHA1, SHA256
 
 from service.adapters.mail_events.reading import require_recent, text
-from service.core.errors import InvalidSignature, Unavailable
+from service.core.errors import InvalidNotification, Unavailable
 
 HOST = r"https://sns\.[a-z0-9-]{1,32}\.amazonaws\.com(?:\.cn)?"
 CERTIFICATE = re.compile(rf"{HOST}/SimpleNotificationService-[A-Za-z0-9]{{1,64}}\.pem")
@@ -54,30 +54,30 @@ class SnsSignatures:
         self._certificates: dict[str, x509.Certificate] = {}
 
     def require(self, message: dict[str, Any], now: datetime) -> None:
-        """Raise `InvalidSignature` unless Amazon signed the message lately, `Unavailable` where that cannot be told."""
+        """Raise `InvalidNotification` unless Amazon signed it lately, `Unavailable` where that cannot be told."""
         self._require_recent(message, now)
         hashing = HASHES.get(text(message, "SignatureVersion"))
         url = text(message, "SigningCertURL") or text(message, "SigningCertUrl")
         if hashing is None or not CERTIFICATE.fullmatch(url):
-            raise InvalidSignature
+            raise InvalidNotification
         certificate = self._certificate(url)
         key = certificate.public_key()
         if not isinstance(key, RSAPublicKey):
-            raise InvalidSignature
+            raise InvalidNotification
         if not certificate.not_valid_before_utc <= now <= certificate.not_valid_after_utc:
-            raise InvalidSignature
+            raise InvalidNotification
         try:
             signature = base64.b64decode(text(message, "Signature"), validate=True)
             # SHA-1 is what Amazon signs by default; a second message with the hash of a known one is out of reach
             key.verify(signature, signed_text(message), PKCS1v15(), hashing())
         except (WrongSignature, binascii.Error, ValueError) as error:
-            raise InvalidSignature from error
+            raise InvalidNotification from error
 
     def confirm(self, message: dict[str, Any]) -> None:
-        """Follow the link that confirms a subscription. Raises `InvalidSignature` and `Unavailable`."""
+        """Follow the link that confirms a subscription. Raises `InvalidNotification` and `Unavailable`."""
         url = text(message, "SubscribeURL")
         if not SUBSCRIPTION.fullmatch(url):
-            raise InvalidSignature
+            raise InvalidNotification
         self._fetch(url)
 
     def _certificate(self, url: str) -> x509.Certificate:
@@ -88,7 +88,7 @@ class SnsSignatures:
         try:
             certificate = x509.load_pem_x509_certificate(self._fetch(url))
         except ValueError as error:
-            raise InvalidSignature from error
+            raise InvalidNotification from error
         finally:
             self._fetching.release()
         if len(self._certificates) >= MOST_CERTIFICATES:
@@ -101,9 +101,9 @@ class SnsSignatures:
         try:
             sent_at = datetime.fromisoformat(text(message, "Timestamp"))
         except ValueError as error:
-            raise InvalidSignature from error
+            raise InvalidNotification from error
         if sent_at.tzinfo is None:
-            raise InvalidSignature
+            raise InvalidNotification
         require_recent(str(int(sent_at.timestamp())), now)
 
 
