@@ -40,5 +40,3 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["user_id"], ["users.id"], name="fk_devices_user_id", ondelete="CASCADE"),
     )
     op.create_index("ix_devices_last_used_at", "devices", ["last_used_at"])
-    known = sa.text("user_id IS NOT NULL")
-    op.create_index("ix_outbox_user_id", "outbox", ["user_id"], postgresql_where=known, sqlite_where=known)
