@@ -1,6 +1,6 @@
 """Sign in, sign out, and the front door."""
 
-from flask import Blueprint, Response
+from flask import Blueprint, Response, request
 
 from service.core.errors import EmailUnverified, Refusal
 from service.http import sign_in
@@ -30,9 +30,9 @@ def front_door() -> Response:
 
 @pages.get("/login")
 def show_login() -> Response | str:
-    """The sign-in form; who is signed in goes on to where they wanted."""
+    """The sign-in form; who is signed in goes on to where they wanted, unless they are to sign in `again`."""
     next_page = wanted_next()
-    if sign_in.signed_in() is not None:
+    if sign_in.signed_in() is not None and "again" not in request.args:
         return go(flows().signup.return_urls.safe(next_page) or "/account")
     return fresh(LOGIN, **_login_context({}, next_page))
 
