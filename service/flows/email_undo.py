@@ -14,6 +14,7 @@ from service.core.throttles import Rule
 from service.core.tokens import Purpose, Tokens
 from service.core.values import EmailUndo, Letter, OutboxRow, Outcome, User, Visit, new_id
 from service.flows import notices
+from service.flows.identities import revoke
 from service.flows.links import Links
 from service.flows.notices import circumstances, tell
 
@@ -76,6 +77,10 @@ class EmailUndoing:
             before = uow.users.by_id(offered.user_id)
             if before is None or not uow.addresses.take_undo(offered):
                 raise InvalidToken
+            since = (
+                one for one in uow.identities.of(offered.user_id) if one.created_at >= offered.changed_at
+            )
+            revoke(uow, since, at=now)
             if not uow.addresses.restore(offered, at=now):
                 raise InvalidToken
             uow.sessions.end_all(offered.user_id)

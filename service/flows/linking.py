@@ -48,11 +48,16 @@ class Linking:
             identities = uow.identities.of(here.user.id)
             if user is None or provider not in {identity.provider for identity in identities}:
                 raise NotFound
-            if len(identities) == 1 and not can_use_password(user):
+            others = [identity for identity in identities if identity.provider != provider]
+            if not can_use_password(user) and self._opens(identities) and not self._opens(others):
                 raise LastSignInMethod
             gone = uow.identities.remove(user.id, provider)
             assert gone is not None
             unlinked(uow, user, gone, at=now, visit=visit)
+
+    def _opens(self, identities: Sequence[Identity]) -> bool:
+        """Whether one of these lets its reader in: not blocked, of a provider that is still configured."""
+        return any(one.blocked_at is None and one.provider in self.labels for one in identities)
 
 
 def can_use_password(user: User) -> bool:

@@ -257,6 +257,7 @@ def trouble(provider: str | None, refusal: Refusal) -> Response:
         detail=problem.detail,
         again_url=with_next(f"/login/{provider}", refusal.next) if label else None,
         login_url=with_next("/login", refusal.next),
+        account_url="/account/identities" if sign_in.signed_in() else None,
     )
     status = 400 if isinstance(refusal, InvalidIdToken) else problem.status
     response = Response(page, status=status, mimetype="text/html")

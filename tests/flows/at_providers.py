@@ -8,11 +8,11 @@ from sqlalchemy import select
 
 from service.fake_provider.people import CAST
 from service.store.schema import AttemptRow, IdentityRow, ProofRow, UserRow
-from tests.flows.people import ADDRESS, PASSWORD, count_of, join, signed_in
+from tests.flows.people import count_of
 from tests.support.issuer import BrowserAnswer
+from tests.support.pages import hidden_fields
 
 COOKIE = "masthead-provider"
-AUTHORITATIVE = "ada.reader@gmail.com"
 
 
 def leave(client, issuer, next=None):
@@ -58,14 +58,15 @@ def with_id_token(client, issuer, token=None, nonce="the-nonce-of-the-app", **mo
     )
 
 
+def csrf_in(page):
+    """The token of the forms of a page."""
+    return hidden_fields(page.text)["csrf_token"]
+
+
 def linking(client, issuer):
     """Press "Connect" on the account page; the address of the provider's page."""
-    page = client.get("/account/identities")
-    token = re.search(r'name="csrf_token" type="hidden" value="([^"]+)"', page.text) or re.search(
-        r'name="csrf_token" value="([^"]+)"', page.text
-    )
-    assert token, page.text
-    answer = client.request("POST", f"/account/identities/{issuer.name}", data={"csrf_token": token[1]})
+    token = csrf_in(client.get("/account/identities"))
+    answer = client.request("POST", f"/account/identities/{issuer.name}", data={"csrf_token": token})
     assert answer.status_code == 200, f"{answer.status} {answer.headers.get('Location')}"
     found = re.search(r'class="button" href="([^"]+)"', answer.text)
     assert found
@@ -91,15 +92,6 @@ def cast(issuer, number, **changes):
     return replace(CAST[issuer.kind][number], **changes)
 
 
-def members_with(service, issuer, **person):
-    """An account whose reader has connected a provider; a browser they are signed in with."""
-    issuer.person = replace(issuer.person, **person)
-    join(service)
-    browser = signed_in(service)
-    assert connect(browser, issuer).status_code == 303
-    return browser
-
-
 def identities_in(service):
     """Every identity as (provider, subject, address of the account)."""
     with service.parts.store.engine.connect() as connection:
@@ -114,22 +106,3 @@ def identities_in(service):
 def waiting_in(service):
     """How many sign-ins are away, and how many identities wait for a proof."""
     return count_of(service, AttemptRow), count_of(service, ProofRow)
-
-
-__all__ = [
-    "ADDRESS",
-    "PASSWORD",
-    "altered",
-    "bring",
-    "cast",
-    "connect",
-    "heading",
-    "identities_in",
-    "leave",
-    "linking",
-    "me",
-    "members_with",
-    "sign_in",
-    "waiting_in",
-    "with_id_token",
-]
