@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 
-from benchmarks import report, servers
+from benchmarks import mail, report, servers
 from benchmarks.measures import Contest, Pace
 from benchmarks.readers import seed
 from benchmarks.servers import Server
@@ -34,10 +34,21 @@ class Plan:
     readers: int
     starts: int
     checks: int
+    letters: int
+    waiting: int
 
 
-WHOLE = Plan(Pace(rounds=5, quick=1.0, slow=2.0), readers=10_000, starts=5, checks=100_000)
-SHORT = Plan(Pace(rounds=2, quick=0.4, slow=1.0), readers=1_000, starts=2, checks=2_000)
+WHOLE = Plan(
+    Pace(rounds=5, quick=1.0, slow=2.0),
+    readers=10_000,
+    starts=5,
+    checks=100_000,
+    letters=10_000,
+    waiting=1_000_000,
+)
+SHORT = Plan(
+    Pace(rounds=2, quick=0.4, slow=1.0), readers=1_000, starts=2, checks=2_000, letters=500, waiting=20_000
+)
 
 
 def main() -> None:
@@ -47,6 +58,7 @@ def main() -> None:
     )
     parser.add_argument("--short", action="store_true", help="fewer and shorter bursts")
     parser.add_argument("--sqlite", action="store_true", help="leave PostgreSQL out")
+    parser.add_argument("--mail", action="store_true", help="measure letters only")
     chosen = parser.parse_args()
     plan = SHORT if chosen.short else WHOLE
     pace = plan.pace
@@ -59,24 +71,28 @@ def main() -> None:
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="masthead-bench-")))
         senders = stack.enter_context(ProcessPoolExecutor(2, mp_context=multiprocessing.get_context("spawn")))
-        sqlite_url = SqliteDatabases(folder).new(folder)
-        measure("SQLite, synchronous=FULL", sqlite_url, plan, senders, durable=True)
+        databases = {"SQLite, synchronous=FULL": SqliteDatabases(folder).new(folder)}
         if not chosen.sqlite:
-            measure(
-                f"PostgreSQL, {', '.join(QUICK[:3])}",
-                stack.enter_context(postgres()),
-                plan,
-                senders,
-                durable=False,
-            )
-    if not chosen.short:
+            databases[f"PostgreSQL, {', '.join(QUICK[:3])}"] = stack.enter_context(postgres())
+        for title, url in databases.items():
+            print(report.heading(title))
+            if not chosen.mail:
+                measure(url, plan, senders, durable=url.startswith("sqlite"))
+            measure_mail(url, plan, senders)
+    if not (chosen.short or chosen.mail):
         print("\nTiming equality, a look (python -m tests.timing is the whole of it)", flush=True)
         subprocess.run([sys.executable, "-m", "tests.timing", *A_LOOK], cwd=servers.ROOT, check=False)
 
 
-def measure(
-    title: str, database_url: str, plan: Plan, senders: ProcessPoolExecutor, *, durable: bool
-) -> None:
+def measure_mail(database_url: str, plan: Plan, senders: ProcessPoolExecutor) -> None:
+    """Letters to a sink, and claims from a long queue."""
+    found = mail.letters(database_url, plan.letters, min(plan.pace.rounds, 3), senders)
+    settings = service_environment(database_url, NOBODYS_MAIL)
+    claimed = senders.submit(mail.claim, settings, plan.waiting).result()
+    print(*report.of_mail(found, plan.letters, claimed, plan.waiting), sep="\n", flush=True)
+
+
+def measure(database_url: str, plan: Plan, senders: ProcessPoolExecutor, *, durable: bool) -> None:
     """Run one contest and print its part of the table."""
     settings = service_environment(database_url, NOBODYS_MAIL, rate_limit_scale=1_000_000, **PRODUCTION_HASH)
     readers = seed(settings, plan.readers)
@@ -93,7 +109,6 @@ def measure(
         contest.checks(plan.checks)
         loaded = contestants["service"].memory
     print(file=sys.stderr)
-    print(report.heading(title))
     print(*report.of_database(found, durable=durable), *report.of_refusals(found), sep="\n")
     print(*report.of_process(first_answer, idle, loaded), sep="\n", flush=True)
 

@@ -80,6 +80,19 @@ def of_refusals(found: Mapping[str, Samples]) -> Iterator[Line]:
             yield Line(f"  503 to {name}", f"{refused:9,}")
 
 
+def of_mail(found: Mapping[str, Samples], count: int, claimed: float, waiting: int) -> Iterator[Line]:
+    """Letters a second to a sink on this machine, and what one claim takes while others wait."""
+    service = found["letters, service"]
+    to_loop = service.ratio(found["letters, Flask-Mail"])
+    figure = f"{service.rate:9,.1f}"
+    yield Line(
+        f"letters, {count:,} drained", figure, f"{to_loop:.2f} of Flask-Mail", ">= 500/s", service.rate >= 500
+    )
+    yield Line("  Flask-Mail's plain loop", f"{found['letters, Flask-Mail'].rate:9,.1f}")
+    yield Line("  smtplib, ready bytes", f"{found['letters, smtplib'].rate:9,.1f}")
+    yield Line(f"a claim while {waiting:,} wait", f"{claimed:9.2f} ms", "", "<= 20 ms", claimed <= 20)
+
+
 def of_process(first_answer: float, idle: float, loaded: float) -> Iterator[Line]:
     """Start and memory of the service."""
     yield Line(

@@ -1,6 +1,7 @@
 """Addresses as they go over the wire: ASCII, the domain as A-labels (RFC 5890)."""
 
 from email.utils import formataddr, parseaddr
+from functools import lru_cache
 
 from service.core.addresses import parse_own_address
 
@@ -21,6 +22,7 @@ def wire_mailbox(written: str) -> str:
     return formataddr((name, address if address.isascii() else wire_address(address)))
 
 
+@lru_cache(maxsize=64)
 def domain_of(mailbox: str) -> str:
     """Return the domain of `Name <address>`."""
     return parseaddr(mailbox)[1].rpartition("@")[2]

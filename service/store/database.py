@@ -7,6 +7,7 @@ every wait bounded, connections checked before use, several hosts in the URL fin
 
 import os
 import sqlite3
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -43,6 +44,23 @@ def open_engine(database_url: str) -> Engine:
     if url.get_backend_name() == "sqlite":
         return _sqlite(url)
     return _postgresql(url)
+
+
+class WriterQueue:
+    """Lets the threads of one process write to SQLite in turn.
+
+    SQLite lets one write at a time, too, but makes the others sleep for up to 100 ms between looks.
+    """
+
+    def __init__(self) -> None:
+        self._turn = threading.Lock()
+
+    def __enter__(self) -> None:
+        if not self._turn.acquire(timeout=BUSY_TIMEOUT):
+            raise Unavailable
+
+    def __exit__(self, *_: object) -> None:
+        self._turn.release()
 
 
 @contextmanager

@@ -1,13 +1,13 @@
 """Where transactions begin."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import datetime
 
 from sqlalchemy import Engine, text
 
 from service.core.values import Session, User
-from service.store.database import database_errors_as_unavailable
+from service.store.database import WriterQueue, database_errors_as_unavailable
 from service.store.session_lookup import SessionLookup
 from service.store.unit_of_work import SqlUnitOfWork
 
@@ -19,11 +19,14 @@ class SqlStore:
         self.engine = engine
         self._writing = engine.execution_options(masthead_write=True)
         self._lookup = SessionLookup(engine)
+        self._queue: AbstractContextManager[object] = (
+            WriterQueue() if engine.dialect.name == "sqlite" else nullcontext()
+        )
 
     @contextmanager
     def write(self) -> Iterator[SqlUnitOfWork]:
         """Begin a transaction that may change things."""
-        with database_errors_as_unavailable(), self._writing.begin() as connection:
+        with database_errors_as_unavailable(), self._queue, self._writing.begin() as connection:
             yield SqlUnitOfWork(connection)
 
     @contextmanager

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Connection, func, or_, select, type_coerce, update
+from sqlalchemy import ColumnElement, Connection, Select, bindparam, func, or_, select, type_coerce, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from service.core.values import User
@@ -39,6 +39,11 @@ USER_COLUMNS = (
 )
 
 
+# written out once: nearly everything asks one of them
+BY_ID = select(*USER_COLUMNS).where(UserRow.id == bindparam("user"))
+BY_ADDRESS = select(*USER_COLUMNS).where(UserRow.canonical == bindparam("address"))
+
+
 class UserRepository:
     """The accounts, in one transaction."""
 
@@ -46,10 +51,10 @@ class UserRepository:
         self._connection = connection
 
     def by_id(self, user_id: UUID) -> User | None:
-        return self._one(UserRow.id == user_id)
+        return self._one(BY_ID, user=user_id)
 
     def by_address(self, canonical: str) -> User | None:
-        return self._one(UserRow.canonical == canonical)
+        return self._one(BY_ADDRESS, address=canonical)
 
     def add(self, user: User) -> bool:
         insert = postgresql.insert if self._connection.dialect.name == "postgresql" else sqlite.insert
@@ -156,8 +161,8 @@ class UserRepository:
             reset_letter=None,
         )
 
-    def _one(self, condition: ColumnElement[bool]) -> User | None:
-        row = self._connection.execute(select(*USER_COLUMNS).where(condition)).one_or_none()
+    def _one(self, statement: Select[*tuple[Any, ...]], **values: object) -> User | None:
+        row = self._connection.execute(statement, values).one_or_none()
         return User(*row) if row else None
 
     def _change(self, user_id: UUID, *conditions: ColumnElement[bool], **values: Any) -> bool:

@@ -350,3 +350,35 @@ def test_a_check_goes_as_far_as_signing_in(opened: Opener, smtp: SmtpSink) -> No
     smtp.stop()
     with pytest.raises(TransportTrouble):
         opened(smtp.url).check()
+
+
+def test_trouble_before_the_recipient_is_named_is_about_the_server_and_later_it_is_not(
+    opened: Opener, transport: Transport, smtp: SmtpSink
+) -> None:
+    assert trouble(opened(f"smtp://127.0.0.1:{free_port()}")).about_server
+    smtp.fault("mail", "451 4.3.0 later", times=1)
+    assert trouble(transport).about_server
+    for stage in ("rcpt", "data", "message"):
+        smtp.fault(stage, "451 4.3.0 later", times=1)
+        assert not trouble(transport).about_server
+        smtp.fault(stage, drop=True, times=1)
+        assert not trouble(transport).about_server
+
+
+@pytest.mark.parametrize(("stage", "about"), [("rcpt", True), ("data", False), ("message", False)])
+def test_only_a_no_to_rcpt_is_about_the_recipient(
+    transport: Transport, smtp: SmtpSink, stage: Stage, about: bool
+) -> None:
+    smtp.fault(stage, "550 5.1.1 no", times=1)
+    with pytest.raises(DeliveryRefused) as refusal:
+        transport.send(mail())
+    assert refusal.value.about_recipient == about
+
+
+def test_bounces_go_where_the_letter_says(transport: Transport, smtp: SmtpSink) -> None:
+    transport.send(mail(return_path="bounces+abc@example.org"))
+    (letter,) = smtp.messages
+    assert letter.sender == "bounces+abc@example.org"
+    assert letter.message["From"] == "The Masthead <accounts@example.org>"
+    with pytest.raises(DeliveryRefused):
+        transport.send(mail(return_path="a@example.org> SIZE=1\r\nRCPT TO:<eve@evil.example"))

@@ -179,3 +179,34 @@ def test_names_of_the_contract_that_do_nothing_yet_are_told() -> None:
 def test_a_guard_this_version_cannot_stand_is_refused_instead_of_ignored() -> None:
     assert mistakes(captcha="turnstile") == ["AUTH_CAPTCHA: this version cannot do that yet; leave it out"]
     assert settings(captcha="none").ignored == ("AUTH_CAPTCHA",)
+
+
+@pytest.mark.parametrize(
+    "address", ["bounces", "Bounces <bounces@example.org>", "b+x@example.org", "x" * 21 + "@example.org"]
+)
+def test_a_bounce_address_is_plain_and_leaves_room_for_a_token(address: str) -> None:
+    (mistake,) = mistakes(mail_bounce_address=address)
+    assert mistake.startswith("AUTH_MAIL_BOUNCE_ADDRESS: ")
+    assert settings(mail_bounce_address="bounces@example.org").mail_bounce_address == "bounces@example.org"
+
+
+@pytest.mark.parametrize("half", [{"mail_dkim_selector": "m1"}, {"mail_dkim_private_key": "-----BEGIN"}])
+def test_signing_takes_a_key_and_its_name(half: dict[str, str]) -> None:
+    (mistake,) = mistakes(**half)
+    assert mistake.startswith("AUTH_MAIL_DKIM_SELECTOR: ")
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"mail_events_postmark_secret": "short"},
+        {"mail_dkim_domain": "not a domain"},
+        {"dns_server": "dns.example.org"},
+        {"mail_senders": "0"},
+        {"mail_domain_rate": "-1"},
+    ],
+    ids=lambda wrong: next(iter(wrong)),
+)
+def test_settings_of_mail_are_judged_at_start(wrong: dict[str, str]) -> None:
+    (mistake,) = mistakes(**wrong)
+    assert mistake.startswith(f"AUTH_{next(iter(wrong)).upper()}: ")
