@@ -28,6 +28,7 @@ def pages(reader, unconfirmed_link):
     yield page.goto("/signup/confirm?token=used")
     with httpx2.Client(base_url=reader.site.url, trust_env=False, headers={"User-Agent": "x" * 300}) as other:
         other.post("/api/v1/login", json={"email": reader.address, "password": FIRST})
+    assert "new device" in reader.next_letter().message["Subject"]
     yield page.goto("/account/devices")
     reader.press("Sign out everywhere else")
     yield reader.reads("Your devices")

@@ -42,8 +42,8 @@ def test_a_reader_changes_the_address_and_its_old_mailbox_takes_it_back(
     owner.is_at("/account/email/undo")
     owner.press("Bring my address back")
     owner.is_told("Your address is back and everybody is signed out. Choose a new password to get in again.")
-    owner.ask_to_reset()
     assert "was undone" in owner.next_letter().message["Subject"]
+    owner.ask_to_reset()
     owner.page.goto(owner.next_letter().link("/reset-password"))
     owner.choose(SECOND)
     owner.sign_in(SECOND)
