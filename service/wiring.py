@@ -26,6 +26,7 @@ from service.core.passwords import PasswordPolicy
 from service.core.ports import Prepare
 from service.core.return_urls import ReturnUrls, origin_of
 from service.core.tokens import Tokens
+from service.delivery.gallery import Gallery
 from service.delivery.letters import Letters
 from service.delivery.worker import Worker
 from service.flows import Flows, identities, notices, password_reset, proof, provider_events, signup
@@ -69,6 +70,7 @@ class Masthead:
     providers: Sequence[OpenIdProvider]
     stand_ins: Mapping[str, "WSGIApplication"]
     languages: Languages
+    gallery: Gallery
 
     def require_ready(self) -> None:
         """Raise `Unavailable` unless migrations are current and the database (and Redis, if set) answers."""
@@ -115,17 +117,14 @@ def assemble(settings: Settings) -> Masthead:
         transports = [open_transport(url.get_secret_value()) for url in settings.mail_urls]
     except ValueError as error:
         raise ValueError(f"AUTH_MAIL_URLS: {error}") from None
+    letters = Letters(
+        TEMPLATES, settings.templates_dir, brand, locales=languages.offered, translations=catalogue
+    )
     worker = Worker(
         store=store,
         prepare=letter_book(flows),
         errands={identities.REVOKE: GrantRevocation(providers, vault)},
-        letters=Letters(
-            TEMPLATES,
-            brand=brand,
-            overrides=settings.templates_dir,
-            locales=languages.offered,
-            translations=catalogue,
-        ),
+        letters=letters,
         transports=transports,
         clock=utc_now,
         sender=formataddr(parseaddr(settings.mail_from)),
@@ -144,6 +143,7 @@ def assemble(settings: Settings) -> Masthead:
         list(providers.values()),
         stand_ins.mounts if stand_ins else {},
         languages,
+        Gallery(letters, languages.offered),
     )
 
 

@@ -2,7 +2,7 @@
 
 from flask import Flask
 
-from service.cli import doctor, migrate, users, worker
+from service.cli import doctor, mail, migrate, users, worker
 
 
 def register(app: Flask) -> None:
@@ -11,3 +11,4 @@ def register(app: Flask) -> None:
     app.cli.add_command(worker.worker)
     app.cli.add_command(users.users)
     app.cli.add_command(doctor.doctor)
+    app.cli.add_command(mail.mail)
