@@ -26,7 +26,7 @@ from service.gate import Gate
 from service.http import errors, headers, languages, operations, origins, requests, sign_in
 from service.http.cookies import FORMS, SESSION, CookieJar
 from service.http.strict_json import LONGEST_BODY, StrictRequest
-from service.web import devbox, presentation, social
+from service.web import devbox, letters, presentation, social
 from service.wiring import Masthead, assemble
 from service.wiring.basics import utc_now
 
@@ -121,6 +121,7 @@ def register_everything(app: OpenAPI, masthead: Masthead) -> None:
         csrf.exempt(blueprint)
     if settings.development:
         devbox.register(app, masthead.dev_mailbox)
+        letters.register(app, masthead.gallery)
     cli.register(app)
 
 

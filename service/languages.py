@@ -7,7 +7,7 @@ that could be out of date. `make messages` keeps them; see CONTRIBUTING.md.
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from functools import lru_cache
 from io import BytesIO
 from pathlib import Path
@@ -83,7 +83,7 @@ def direction(language: str) -> str:
     return Locale.parse(language.replace("-", "_")).text_direction
 
 
-def write_day(at: datetime, language: str) -> str:
+def write_day(at: date, language: str) -> str:
     """22 November 2026."""
     return format_date(at, "long", locale=_dates(language))
 

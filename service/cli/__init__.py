@@ -12,3 +12,4 @@ def register(app: Flask) -> None:
     app.cli.add_command(users.users)
     app.cli.add_command(mail.mail)
     app.cli.add_command(doctor.doctor)
+    app.cli.add_command(mail.mail)

@@ -11,6 +11,7 @@ import click
 
 from service.adapters.bounces import MOST_BYTES, NotABounce, read_bounce
 from service.cli.context import STAFF, masthead, refusals_as_messages
+from service.cli.mail_preview import preview
 from service.core.errors import Unavailable
 from service.core.mail_events import Suppression
 
@@ -20,6 +21,9 @@ TRY_AGAIN = 75  # EX_TEMPFAIL of sysexits.h: mail servers keep the bounce and ca
 @click.group()
 def mail() -> None:
     """Letters and the addresses that get none."""
+
+
+mail.add_command(preview)
 
 
 @mail.command()

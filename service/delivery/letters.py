@@ -8,7 +8,7 @@ a device arrive written out in the letter's language.
 import re
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from gettext import NullTranslations
 from pathlib import Path
 
@@ -18,7 +18,7 @@ from service.core.brand import Brand
 from service.core.values import Letter
 from service.delivery.user_text import harmless, one_line
 from service.delivery.wrapping import wrapped
-from service.languages import direction, nearest, write_choice, write_device, write_instant
+from service.languages import direction, nearest, write_choice, write_day, write_device, write_instant
 
 LETTER_NAME = re.compile(r"[a-z][a-z0-9_]*")
 BLANK_LINES = re.compile(r"\n{3,}")
@@ -96,6 +96,8 @@ class _Pen:
         """Return a value of a letter's context in words."""
         if isinstance(value, datetime):
             return write_instant(value, self.locale)
+        if isinstance(value, date):
+            return write_day(value, self.locale)
         if name == "device" and isinstance(value, str):
             return write_device(value, self.translations.gettext)
         return value

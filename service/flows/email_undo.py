@@ -55,7 +55,8 @@ class EmailUndoing:
 
     def restored_letter(self, row: OutboxRow, uow: UnitOfWork, signed_at: datetime) -> Letter | Outcome:
         """Tell the mailbox that got its account back, and the one that lost it."""
-        more = {"mine": row.context["mine"] == "yes", "forgot_link": self.links.forgot_password()}
+        mine = row.context["mine"] == "yes"
+        more = {"mine": mine, "forgot_link": self.links.forgot_password() if mine else None}
         return Letter(RESTORED, row.address, row.context["locale"], circumstances(row) | more)
 
     def check(self, token: str) -> str:

@@ -54,7 +54,7 @@ class Erasure:
         """Say when the account goes and how to keep it."""
         erases_at = datetime.fromisoformat(row.context["erases_at"])
         more = {
-            "erases_text": erases_at,  # written out in the language of the letter
+            "erases_text": erases_at.date(),  # written out in the language of the letter
             "login_link": self.links.login(),
             "forgot_link": self.links.forgot_password(),
         }

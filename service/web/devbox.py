@@ -39,6 +39,18 @@ class Mailbox(Protocol):
     def letter(self, letter_id: str) -> KeptLetter | None: ...
 
 
+def framed(html: str) -> Response:
+    """Return a letter for a sandboxed frame; a click on a link leaves the frame, as in a mail program."""
+    page = html.replace("<head>", '<head><base target="_top">', 1)
+    response = Response(page, mimetype="text/html")
+    response.headers["Content-Security-Policy"] = (
+        "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'self';"
+        " sandbox allow-top-navigation-by-user-activation"
+    )
+    response.headers["X-Frame-Options"] = "SAMEORIGIN"
+    return response
+
+
 def register(app: Flask, mailbox: Mailbox) -> None:
     """Add the pages below `/dev/mailbox`."""
     pages = Blueprint("devbox", __name__, url_prefix="/dev/mailbox")
@@ -68,15 +80,7 @@ def register(app: Flask, mailbox: Mailbox) -> None:
 
     @pages.get("/<letter_id>/html")
     def html(letter_id: str) -> Response:
-        # shown in a sandboxed frame of the page above; a click on a link leaves the frame, as in a mail program
-        page = known(letter_id).html.replace("<head>", '<head><base target="_top">', 1)
-        response = Response(page, mimetype="text/html")
-        response.headers["Content-Security-Policy"] = (
-            "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'self';"
-            " sandbox allow-top-navigation-by-user-activation"
-        )
-        response.headers["X-Frame-Options"] = "SAMEORIGIN"
-        return response
+        return framed(known(letter_id).html)
 
     @pages.get("/<letter_id>/raw")
     def raw(letter_id: str) -> Response:

@@ -18,6 +18,7 @@ from service.core.brand import Brand, readable_ink
 from service.core.mail import Transport, TransportTrouble
 from service.core.mail_events import MailEvents
 from service.core.return_urls import ReturnUrls, origin_of
+from service.delivery.gallery import Gallery
 from service.delivery.letters import Letters
 from service.delivery.trial import Trial
 from service.delivery.worker import Worker
@@ -56,6 +57,7 @@ class Masthead:
     signer: DkimSigner | None
     bounces: BounceAddresses | None
     languages: Languages
+    gallery: Gallery
 
     def require_ready(self) -> None:
         """Raise `Unavailable` unless migrations are current and the database (and Redis, if set) answers."""
@@ -130,6 +132,7 @@ def assemble(settings: Settings) -> Masthead:
         signer=signer,
         bounces=bounces,
         languages=languages,
+        gallery=Gallery(letters, languages.offered),
     )
 
 

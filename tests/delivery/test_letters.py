@@ -12,6 +12,7 @@ from jinja2 import TemplateNotFound, UndefinedError
 
 from service.core.values import Letter
 from service.delivery.letters import Letters
+from service.delivery.samples import SAMPLES, Sample
 from service.delivery.user_text import harmless, one_line, unlinked
 from tests.delivery.office import BRAND, TEMPLATES
 
@@ -199,42 +200,17 @@ def test_any_text_becomes_one_printable_line(text: str) -> None:
     assert unlinked(unlinked(line)) == unlinked(line)
 
 
-CHANGED = {
-    "provider": "Google",
-    "when_text": "now",
-    "device": "Firefox",
-    "ip": "::1",
-    "account_link": LINK,
-    "forgot_link": LINK,
-}
-CONTEXTS: dict[str, dict[str, Any]] = {
-    "password_reset": {"link": LINK, "minutes": 60, "has_password": True, "providers": [], "verified": True},
-    "password_changed": {"when_text": "now", "device": "Firefox", "ip": "::1", "forgot_link": LINK},
-    "signup_confirm": {"link": LINK, "hours": 24},
-    "already_registered": {"login_link": LINK, "forgot_link": LINK, "has_password": True},
-    "account_disabled": {"reason": "disabled"},
-    "no_account": {"signup_link": LINK},
-    "identity_confirm": {"provider": "Google", "known": True, "link": LINK, "hours": 24},
-    "identity_linked": CHANGED,
-    "identity_unlinked": CHANGED,
-    "joined_with_provider": CHANGED,
-    "staff_account_closed": {"provider": "Apple", "user": "0193"},
-}
-
-
 @pytest.mark.case("RST-30")
-@pytest.mark.parametrize("name", sorted(CONTEXTS))
-def test_every_letter_of_ours_can_be_written_to_somebody_nasty(name: str) -> None:
-    context = {"name": "<b>http://evil.example\u202e</b>", **CONTEXTS[name]}
-    rendered = Letters(TEMPLATES, None, BRAND).render(Letter(name, "ada@example.org", "en", context))
+@pytest.mark.parametrize("sample", SAMPLES, ids=lambda sample: sample.name)
+def test_every_letter_of_ours_can_be_written_to_somebody_nasty(sample: Sample) -> None:
+    context = sample.context | {"name": "<b>http://evil.example\u202e</b>"}
+    rendered = Letters(TEMPLATES, None, BRAND).render(
+        Letter(sample.letter, "ada@example.org", "en", dict(context))
+    )
     everything = rendered.subject + rendered.text + rendered.html
+    links = {value for value in context.values() if str(value).startswith("https:")}
     assert rendered.subject
     assert "<b>" not in rendered.html
     assert "evil.example" not in everything
     assert "\u202e" not in everything
-    assert [word for word in rendered.text.split() if word.startswith("http")] in ([], [LINK], [LINK, LINK])
-
-
-def test_every_folder_of_letters_is_among_them() -> None:
-    folders = {place.name for place in (TEMPLATES / "letters").iterdir() if place.is_dir()}
-    assert folders == set(CONTEXTS)
+    assert {word for word in rendered.text.split() if word.startswith("http")} <= links
