@@ -206,6 +206,7 @@ CONTEXTS: dict[str, dict[str, Any]] = {
     "already_registered": {"login_link": LINK, "forgot_link": LINK, "has_password": True},
     "account_disabled": {"reason": "disabled"},
     "no_account": {"signup_link": LINK},
+    "mail_test": {"server": "SmtpTransport(smtp:25)"},
 }
 
 
