@@ -362,7 +362,7 @@ def test_trouble_before_the_recipient_is_named_is_about_the_server_and_later_it_
         smtp.fault(stage, "451 4.3.0 later", times=1)
         assert not trouble(transport).about_server
         smtp.fault(stage, drop=True, times=1)
-        assert not trouble(transport).about_server
+        assert not trouble(opened(smtp.url)).about_server
 
 
 @pytest.mark.parametrize(("stage", "about"), [("rcpt", True), ("data", False), ("message", False)])
