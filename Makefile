@@ -66,9 +66,9 @@ bench: $(venv)/dev.stamp ## Measure, against what the machine can do at best
 	@exec $(bin)/python -m benchmarks
 
 .PHONY: screenshots
-screenshots: $(venv)/dev.stamp ## Make the pictures in docs/screenshots anew
+screenshots: $(venv)/dev.stamp ## Make the pictures in docs/screenshots anew; PICTURES=letters makes some
 	@$(bin)/python -m tests.support.browser_setup
-	$(bin)/python -m tests.support.screenshots
+	$(bin)/python -m tests.support.screenshots $(PICTURES)
 
 ## Production, configured by AUTH_*, HOST, PORT and WEB_CONCURRENCY
 
