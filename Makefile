@@ -70,9 +70,9 @@ soak: $(venv)/dev.stamp ## 10,000 requests while everything is killed and cut of
 	@SOAK=$${SOAK:-10000} $(bin)/python -m pytest tests/faults/test_a_storm.py
 
 .PHONY: screenshots
-screenshots: $(venv)/dev.stamp ## Make the pictures in docs/screenshots anew
+screenshots: $(venv)/dev.stamp ## Make the pictures in docs/screenshots anew; PICTURES=letters makes some
 	@$(bin)/python -m tests.support.browser_setup
-	$(bin)/python -m tests.support.screenshots
+	$(bin)/python -m tests.support.screenshots $(PICTURES)
 
 ## Production, configured by AUTH_*, HOST, PORT and WEB_CONCURRENCY
 

@@ -1,6 +1,7 @@
-"""Make the pictures of the README anew: `python -m tests.support.screenshots` writes docs/screenshots/*.png.
+"""Make the pictures of the documentation anew: `python -m tests.support.screenshots` writes docs/screenshots/*.png.
 
-Real pages of a real service, with a letter that a worker has sent.
+Real pages of a real service, with a letter that a worker has sent, and a sample of every letter. Names pick some:
+`python -m tests.support.screenshots letters`.
 """
 
 import sys
@@ -13,6 +14,10 @@ from typing import Any
 
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from service.core.brand import Brand, readable_ink
+from service.delivery.letters import Letters
+from service.delivery.samples import SAMPLES, Sample
+from service.languages import catalogue, shipped
 from tests.support.browser_setup import chromium_path
 from tests.support.databases import SqliteDatabases
 from tests.support.live import ROOT, LiveService
@@ -29,6 +34,15 @@ IPHONE = (
 )
 READER, PASSWORD = "ada@example.org", "sepia lantern forty-two"
 LETTERHEAD = "https://accounts.example.org"
+TEMPLATES = ROOT / "templates"
+BRAND = Brand(
+    "The Masthead",
+    "https://example.org",
+    "mailto:support@example.org",
+    None,
+    "#8a1c2c",
+    readable_ink("#8a1c2c"),
+)
 
 
 class Studio:
@@ -48,9 +62,9 @@ class Studio:
         page.goto(path)
         return page
 
-    def shoot(self, page: Page, name: str) -> None:
+    def shoot(self, page: Page, name: str, *, whole: bool = False) -> None:
         file = FOLDER / f"{name}.png"
-        page.screenshot(path=file, animations="disabled")
+        page.screenshot(path=file, animations="disabled", full_page=whole)
         size = file.stat().st_size
         print(f"{file.relative_to(ROOT)} {size // 1000} kB")
         if size > LARGEST:
@@ -60,13 +74,13 @@ class Studio:
         return self.site.mailbox.wait_for(count, to=READER, timeout=30)[-1].message
 
 
-def main() -> int:
-    """Take all pictures. Returns the exit status."""
-    FOLDER.mkdir(parents=True, exist_ok=True)
+def main(wanted: list[str]) -> int:
+    """Take all pictures, or those `wanted`. Returns the exit status."""
+    (FOLDER / "letters").mkdir(parents=True, exist_ok=True)
     with studio() as here:
-        take_pages(here)
-        take_devices(here)
-        take_letter(here)
+        for name, take in TAKES.items():
+            if not wanted or name in wanted:
+                take(here)
     return 0
 
 
@@ -74,6 +88,30 @@ def take_pages(here: Studio) -> None:
     for name, scheme in (("sign-in", "light"), ("sign-in-dark", "dark")):
         here.shoot(here.open("/login", color_scheme=scheme), name)
     here.shoot(here.open("/forgot-password", viewport=PHONE), "forgot-password-phone")
+
+
+def take_reader(here: Studio) -> None:
+    take_devices(here)
+    take_letter(here)
+
+
+def take_letters(here: Studio) -> None:
+    """Every letter on a desk by day; the one readers wait for on a phone by night, and from right to left."""
+    letters = Letters(TEMPLATES, None, BRAND, locales=shipped(), translations=catalogue)
+    desk: dict[str, Any] = {"viewport": {"width": 640, "height": 400}, "device_scale_factor": 1}
+    for sample in SAMPLES:
+        hang(here, letters, sample, f"letters/{sample.name}", "en", **desk)
+    reset = SAMPLES[0]
+    phone: dict[str, Any] = {"viewport": {"width": 360, "height": 640}, "color_scheme": "dark"}
+    hang(here, letters, reset, f"letters/{reset.name}-phone-dark", "en", **phone)
+    hang(here, letters, reset, f"letters/{reset.name}-ar", "ar", **desk)
+
+
+def hang(here: Studio, letters: Letters, sample: Sample, name: str, language: str, **options: Any) -> None:
+    page = here.open("about:blank", **options)
+    page.set_content(letters.render(sample.in_language(language)).html)
+    here.shoot(page, name, whole=True)
+    page.close()
 
 
 def take_devices(here: Studio) -> None:
@@ -108,6 +146,9 @@ def take_letter(here: Studio) -> None:
     here.shoot(letter, "reset-letter")
 
 
+TAKES = {"pages": take_pages, "reader": take_reader, "letters": take_letters}
+
+
 @contextmanager
 def studio() -> Iterator[Studio]:
     """Everything that is needed, on a database of its own; all of it ends with the pictures."""
@@ -129,4 +170,4 @@ def studio() -> Iterator[Studio]:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))
