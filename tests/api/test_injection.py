@@ -16,8 +16,8 @@ NASTY = [
     "1; WAITFOR DELAY '0:0:5'--",
     '") OR (""="',
     "%",
-    "{{7*7}}",
-    "${7*7}",
+    "{{7777*7777}}",
+    "${7777*7777}",
     "{% include '/etc/passwd' %}",
     "<script>alert(1)</script>",
     "../../../../etc/passwd",
@@ -70,7 +70,7 @@ def test_sql_in_a_header_has_no_effect(service: Service, header: str) -> None:
 
 @pytest.mark.case("INJ-01", "INJ-02", "WEB-11")
 @pytest.mark.parametrize(
-    "name", ["{{7*7}}", "{% raw %}", "${7*7}", "<b onclick=x>Ada</b>", 'Ada" autofocus x="']
+    "name", ["{{7777*7777}}", "{% raw %}", "${7777*7777}", "<b onclick=x>Ada</b>", 'Ada" autofocus x="']
 )
 def test_a_name_is_shown_as_it_is_everywhere(service: Service, name: str) -> None:
     add_reader(service, name=name)
@@ -82,11 +82,11 @@ def test_a_name_is_shown_as_it_is_everywhere(service: Service, name: str) -> Non
         '"', "&#34;"
     ) in page.replace("{", "")
     assert "<b onclick" not in page
-    assert "49" not in page.partition("<main")[2]
+    assert "60481729" not in page.partition("<main")[2]
     client.post("/api/v1/password/forgot", {"email": ADDRESS})
     service.deliver()
     (letter,) = service.mailbox.to(ADDRESS)
     raw = letter.message.as_string()
     assert "<b onclick" not in letter.message.get_body(("html",)).get_content()
-    assert "49" not in letter.message.get_body(("plain",)).get_content().partition("http")[0]
+    assert "60481729" not in letter.message.get_body(("plain",)).get_content().partition("http")[0]
     assert raw.lower().count("\nbcc:") == 0

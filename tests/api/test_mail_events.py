@@ -45,7 +45,7 @@ def amazon(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         asked.append(url)
         return sns_certificate() if url.endswith(".pem") else b"<ConfirmSubscriptionResponse/>"
 
-    monkeypatch.setattr("service.wiring.VendorKeys", lambda **keys: VendorKeys(**keys, fetch=read))
+    monkeypatch.setattr("service.wiring.mail.VendorKeys", lambda **keys: VendorKeys(**keys, fetch=read))
     return asked
 
 
@@ -327,7 +327,7 @@ def test_a_certificate_that_cannot_be_had_now_is_503_so_that_amazon_tries_again(
     def away(url: str) -> bytes:
         raise Unavailable
 
-    monkeypatch.setattr("service.wiring.VendorKeys", lambda **keys: VendorKeys(**keys, fetch=away))
+    monkeypatch.setattr("service.wiring.mail.VendorKeys", lambda **keys: VendorKeys(**keys, fetch=away))
     service = make_service(sqlite_url, **ALL)
     answer = post(service, "ses", VENDORS["ses"].call("hard", ADDRESS))
     assert answer.status_code == 503

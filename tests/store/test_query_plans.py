@@ -41,7 +41,7 @@ HOT: dict[str, Callable[[SqlUnitOfWork], Any]] = {
     "users.set_disabled": lambda uow: uow.users.set_disabled(USER.id, NOW),
     "users.newest_login_letter": lambda uow: uow.users.newest_login_letter(USER.id, new_id()),
     "users.spend_login_letter": lambda uow: uow.users.spend_login_letter(USER.id, new_id(), if_epoch=0),
-    "users.hand_over": lambda uow: uow.users.hand_over(USER.id, if_epoch=0, at=NOW),
+    "users.reclaim": lambda uow: uow.users.reclaim(USER.id, at=NOW),
     "users.set_profile": lambda uow: uow.users.set_profile(USER, at=NOW),
     "addresses.expect_change": lambda uow: uow.addresses.expect_change(USER.id, new_id()),
     "addresses.change": lambda uow: uow.addresses.change(
