@@ -74,6 +74,14 @@ def reclaim(uow: UnitOfWork, user: User, *, at: datetime, visit: Visit) -> User:
     return uow.users.by_id(user.id) or user
 
 
+def mailbox_in_other_hands(uow: UnitOfWork, user: User) -> bool:
+    """Whether the provider that runs this account's very mailbox has told us that a thief may read it."""
+    return any(
+        one.blocked_at is not None and (one.email or "").lower() == (user.email or "").lower()
+        for one in uow.identities.of(user.id)
+    )
+
+
 def drop_unproven(uow: UnitOfWork, user_id: UUID, *, at: datetime) -> None:
     """End the sessions and identities an account had before its address was proven."""
     uow.sessions.end_all(user_id)

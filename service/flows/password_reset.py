@@ -20,7 +20,7 @@ from service.core.return_urls import ReturnUrls
 from service.core.throttles import Rule
 from service.core.tokens import Purpose, Tokens
 from service.core.values import Letter, OutboxRow, Outcome, Priority, User, Visit
-from service.flows.identities import drop_unproven
+from service.flows.identities import drop_unproven, mailbox_in_other_hands
 from service.flows.links import Links
 from service.flows.notices import tell_password_changed
 
@@ -114,7 +114,7 @@ class PasswordReset:
         if user.disabled or (self._excludes(user) and not by_staff):
             reason = "disabled" if user.disabled else "staff"
             return Letter("account_disabled", user.mailbox.email, locale, {"reason": reason})
-        if self._is_in_other_hands(user, uow):
+        if mailbox_in_other_hands(uow, user):
             return Outcome.BLOCKED
         if not uow.users.newest_reset_letter(user.id, row.id):
             return Outcome.SUPERSEDED
@@ -179,14 +179,6 @@ class PasswordReset:
 
     def _excludes(self, user: User) -> bool:
         return not self.excluded_roles.isdisjoint(user.roles)
-
-    @staticmethod
-    def _is_in_other_hands(user: User, uow: UnitOfWork) -> bool:
-        """Whether the provider that runs this very mailbox has told us that a thief may read it."""
-        return any(
-            identity.blocked_at is not None and identity.email == user.email
-            for identity in uow.identities.of(user.id)
-        )
 
     def _letter_to_nobody(self, row: OutboxRow, uow: UnitOfWork) -> Letter | Outcome:
         if not self.tell_unknown or not row.address.isascii():
