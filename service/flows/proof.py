@@ -11,14 +11,20 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from service.core.addresses import Address
-from service.core.errors import AccountDisabled, AttemptExpired, InvalidCredentials, InvalidToken
+from service.core.errors import (
+    AccountDisabled,
+    AttemptExpired,
+    IdentityBlocked,
+    InvalidCredentials,
+    InvalidToken,
+)
 from service.core.identities import PendingIdentity
 from service.core.passwords import normalise_password
 from service.core.ports import Clock, Passwords, Store, Throttles, UnitOfWork
 from service.core.throttles import Rule
 from service.core.tokens import Purpose, Tokens
 from service.core.values import Letter, OutboxRow, Outcome, Priority, User, Visit, digest, new_id
-from service.flows.identities import JOINED, link, reclaim
+from service.flows.identities import JOINED, in_other_hands, link, reclaim
 from service.flows.links import Links
 from service.flows.sessions import Sessions, SignedIn
 
@@ -79,6 +85,8 @@ class Proof:
         locale = (user and user.locale) or pending.locale
         if user is not None and user.disabled:
             return Letter("account_disabled", user.mailbox.email, locale, {"reason": "disabled"})
+        if user is not None and in_other_hands(uow, user):
+            return Outcome.BLOCKED
         token = self.tokens.sign(Purpose.IDENTITY, {"pending": pending.id.hex}, at=signed_at)
         return Letter(
             LETTER,
@@ -113,7 +121,8 @@ class Proof:
     ) -> Proven:
         """Use a mailed link: the mailbox is proven, the identity connected, the reader signed in.
 
-        Raises as `check`, `RateLimited`, `AccountDisabled` and `IdentityTaken`.
+        Raises as `check`, `RateLimited`, `AccountDisabled`, `IdentityTaken`, and `IdentityBlocked` where a thief may
+        read the account's mailbox.
         """
         self.throttles.take(Rule.TOKEN_PER_CLIENT, visit.network)
         pending = self.check(token, browser)
@@ -124,6 +133,8 @@ class Proof:
             user = uow.users.by_address(pending.canonical)
             if user is not None and user.disabled:
                 raise AccountDisabled
+            if user is not None and in_other_hands(uow, user):
+                raise IdentityBlocked
             if user is None:
                 user, letter = self._new_account(uow, pending, now, visit), JOINED
             else:

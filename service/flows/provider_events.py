@@ -48,7 +48,7 @@ class ProviderEvents:
     def _act(self, uow: UnitOfWork, event: ProviderEvent, now: datetime) -> None:
         effects: Mapping[EventKind, Callable[[UnitOfWork, User, Identity, datetime], None]] = {
             EventKind.CONSENT_REVOKED: self._let_go,
-            EventKind.ACCOUNT_DELETED: self._let_go,
+            EventKind.ACCOUNT_DELETED: self._close,
             EventKind.SESSIONS_REVOKED: self._end_sessions,
             EventKind.HIJACKED: self._block,
             EventKind.RECOVERED: self._unblock,
@@ -64,10 +64,14 @@ class ProviderEvents:
         uow.audit.record(f"provider.{event.kind}", at=now, user_id=user.id, provider=identity.provider)
 
     def _let_go(self, uow: UnitOfWork, user: User, identity: Identity, now: datetime) -> None:
-        """Unlink; an account that nobody can open any more is closed, and staff hear of it first."""
+        """Unlink. Who takes a consent back may give it again, and then finds the account by its address."""
         self._end_sessions(uow, user, identity, now)
         uow.identities.remove(user.id, identity.provider)
         unlinked(uow, user, identity, at=now, visit=None)
+
+    def _close(self, uow: UnitOfWork, user: User, identity: Identity, now: datetime) -> None:
+        """Unlink; an account that nobody can open any more is closed, and staff hear of it first."""
+        self._let_go(uow, user, identity, now)
         if uow.identities.of(user.id) or can_use_password(user) or user.disabled:
             return
         self._tell_staff(uow, user, identity, now)

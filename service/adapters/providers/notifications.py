@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any
 
-from service.adapters.providers.id_tokens import LEEWAY, Signatures
+from service.adapters.providers.id_tokens import LEEWAY, LONGEST_SUBJECT, Signatures
 from service.core.errors import InvalidIdToken, InvalidNotification
 from service.core.identities import EventKind, Notification, ProviderEvent
 
@@ -45,7 +45,7 @@ def read_notification(
     jti, audience, issued = claims.get("jti"), claims.get("aud"), claims.get("iat")
     listed = audience if isinstance(audience, list) else [audience]
     now = time.time()
-    if claims.get("iss") not in issuers or not any(
+    if claims.get("iss") not in list(issuers) or not any(
         one in audiences for one in listed if isinstance(one, str)
     ):
         raise InvalidNotification
@@ -67,7 +67,8 @@ def apple_events(claims: Mapping[str, Any], issuer: str) -> Iterator[ProviderEve
     for one in (told if isinstance(told, list) else [told])[:MOST_EVENTS]:
         if not isinstance(one, dict) or not isinstance(one.get("sub"), str):
             raise InvalidNotification
-        yield ProviderEvent(APPLE_KINDS.get(str(one.get("type")), EventKind.NOTED), issuer, one["sub"])
+        kind = APPLE_KINDS.get(str(one.get("type")), EventKind.NOTED)
+        yield ProviderEvent(kind, issuer, _subject(one["sub"]))
 
 
 def risc_events(claims: Mapping[str, Any], issuer: str) -> Iterator[ProviderEvent]:
@@ -76,9 +77,16 @@ def risc_events(claims: Mapping[str, Any], issuer: str) -> Iterator[ProviderEven
     if not isinstance(told, dict) or len(told) > MOST_EVENTS:
         raise InvalidNotification
     for kind, payload in told.items():
-        subject = payload.get("subject") if isinstance(payload, dict) else None
+        details = payload if isinstance(payload, dict) else {}
+        subject = details.get("subject")
         about = subject.get("sub") if isinstance(subject, dict) else None
-        yield ProviderEvent(_risc_kind(kind, payload), issuer, about if isinstance(about, str) else "")
+        yield ProviderEvent(_risc_kind(kind, details), issuer, _subject(about))
+
+
+def _subject(told: object) -> str:
+    """Whom an event is about; "", which is nobody, for what no ID token could hold."""
+    good = isinstance(told, str) and len(told) <= LONGEST_SUBJECT and told.isprintable()
+    return str(told) if good else ""
 
 
 def _risc_kind(kind: str, payload: Mapping[str, Any]) -> EventKind:
