@@ -8,7 +8,7 @@ from service.http import sign_in
 from service.http.languages import gettext
 from service.http.requests import flows, visit
 from service.web.account import person, to_login
-from service.web.forms import drop_token, fresh, go, keep_token, kept_token, posted, refused, shown
+from service.web.forms import dead_end, drop_token, fresh, go, keep_token, kept_token, posted, refused, shown
 
 pages = Blueprint("account_email", __name__)
 pages.register_error_handler(Unauthenticated, to_login)
@@ -125,11 +125,10 @@ def dead_link(refusal: InvalidToken | ExpiredToken | EmailTaken, token: str) -> 
             gettext("It may have been used already, or replaced by a newer one."),
         )
     again = change and not taken
-    page = render_template(
-        "pages/link_invalid.html",
+    return dead_end(
         title=title,
         lead=lead,
         action_url="/account/email" if again else "/login",
         action_label=gettext("Send a new link") if again else gettext("Sign in"),
+        status=409 if taken else 400,
     )
-    return Response(page, status=409 if taken else 400, mimetype="text/html")

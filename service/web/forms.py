@@ -72,6 +72,27 @@ def fresh(template: str, **context: Any) -> str:
     return render_template(template, **context, errors={}, alert=None)
 
 
+def dead_end(
+    *,
+    title: str,
+    lead: str,
+    action_url: str,
+    action_label: str,
+    signup_url: str | None = None,
+    status: int = 400,
+) -> Response:
+    """Say calmly that a mailed link opens nothing, with one way on."""
+    page = render_template(
+        "pages/link_invalid.html",
+        title=title,
+        lead=lead,
+        action_url=action_url,
+        action_label=action_label,
+        signup_url=signup_url,
+    )
+    return Response(page, status=status, mimetype="text/html")
+
+
 def shown(**fields: str) -> Mapping[str, str]:
     """The typed values a form shows again."""
     return {name: value[:LONGEST_SHOWN] for name, value in fields.items()}

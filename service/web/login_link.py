@@ -8,6 +8,7 @@ from service.http import sign_in
 from service.http.languages import gettext
 from service.http.requests import flows, visit
 from service.web.forms import (
+    dead_end,
     drop_token,
     fresh,
     go,
@@ -92,8 +93,7 @@ def dead_link(refusal: InvalidToken | ExpiredToken) -> Response:
     """A calm page with one button: send a new link."""
     drop_token(TOKEN)
     expired = isinstance(refusal, ExpiredToken)
-    page = render_template(
-        "pages/link_invalid.html",
+    return dead_end(
         title=gettext("This link has expired") if expired else gettext("This link no longer works"),
         lead=(
             gettext("For your safety, a sign-in link works for a short time only.")
@@ -103,4 +103,3 @@ def dead_link(refusal: InvalidToken | ExpiredToken) -> Response:
         action_url="/login/link",
         action_label=gettext("Send a new link"),
     )
-    return Response(page, status=400, mimetype="text/html")

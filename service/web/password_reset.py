@@ -7,6 +7,7 @@ from service.core.wording import FORGOT_DONE, sentence
 from service.http.languages import gettext
 from service.http.requests import flows, visit
 from service.web.forms import (
+    dead_end,
     drop_token,
     fresh,
     go,
@@ -84,9 +85,7 @@ def dead_link(refusal: InvalidToken | ExpiredToken) -> Response:
     """A calm page with one button: send a new link."""
     drop_token(TOKEN)
     expired = isinstance(refusal, ExpiredToken)
-    page = render_template(
-        "pages/link_invalid.html",
-        expired=expired,
+    return dead_end(
         title=gettext("This link has expired") if expired else gettext("This link no longer works"),
         lead=(
             gettext("For your safety, a link to reset your password works for a short time only.")
@@ -96,4 +95,3 @@ def dead_link(refusal: InvalidToken | ExpiredToken) -> Response:
         action_url="/forgot-password",
         action_label=gettext("Send a new link"),
     )
-    return Response(page, status=400, mimetype="text/html")

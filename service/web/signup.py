@@ -10,6 +10,7 @@ from service.http.cookies import BINDING, jar
 from service.http.languages import gettext
 from service.http.requests import flows, visit
 from service.web.forms import (
+    dead_end,
     drop_token,
     fresh,
     go,
@@ -124,9 +125,7 @@ def dead_link(refusal: InvalidToken | ExpiredToken) -> Response:
     """A calm page with one button."""
     drop_token(TOKEN)
     expired = isinstance(refusal, ExpiredToken)
-    page = render_template(
-        "pages/link_invalid.html",
-        expired=expired,
+    return dead_end(
         title=gettext("This link has expired") if expired else gettext("This link no longer works"),
         lead=(
             gettext("Sign up once more and we will send you a new one.")
@@ -137,4 +136,3 @@ def dead_link(refusal: InvalidToken | ExpiredToken) -> Response:
         action_label=gettext("Sign up again") if expired else gettext("Sign in"),
         signup_url=None if expired else "/signup",
     )
-    return Response(page, status=400, mimetype="text/html")

@@ -25,6 +25,7 @@ from service.http.errors import problem_of
 from service.http.languages import gettext
 from service.http.requests import flows, visit
 from service.web.forms import (
+    dead_end,
     drop_token,
     fresh,
     go,
@@ -269,9 +270,7 @@ def trouble(provider: str | None, refusal: Refusal) -> Response:
 def dead_link(refusal: Refusal) -> Response:
     """The mailed link is over, or is looked at in another browser than the one that asked."""
     drop_token(TOKEN)
-    page = render_template(
-        "pages/link_invalid.html",
-        expired=isinstance(refusal, ExpiredToken),
+    return dead_end(
         title=gettext("This link does not work here"),
         lead=(
             gettext(
@@ -284,4 +283,3 @@ def dead_link(refusal: Refusal) -> Response:
         action_url="/login",
         action_label=gettext("Start again"),
     )
-    return Response(page, status=400, mimetype="text/html")
