@@ -48,7 +48,7 @@ run: setup ## Everything on one machine from nothing, then says where to click
 .PHONY: test
 test: $(venv)/dev.stamp ## Everything the tests need from nothing, then all tests
 	@$(bin)/python -m tests.support.browser_setup
-	$(bin)/python -m pytest
+	$(bin)/python -m pytest --numprocesses=3 --dist=worksteal
 
 .PHONY: check
 check: $(venv)/dev.stamp ## Lint, formatting, types, arrows between layers, templates, Dockerfile, dependencies

@@ -11,7 +11,20 @@ import pytest
 
 CASE_ID = re.compile(r"[A-Z]{3}-\d{2,3}")
 TESTS_BY_CASE = pytest.StashKey[dict[str, list[str]]]()
-FAILED = pytest.StashKey[set[str]]()
+
+
+class Tally:
+    """Which cases tests have run for, and which of those failed; reports may come from other processes."""
+
+    def __init__(self) -> None:
+        self.run: set[str] = set()
+        self.failed: set[str] = set()
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        cases = getattr(report, "cases", ())
+        self.run.update(cases)
+        if not report.passed:
+            self.failed.update(cases)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -20,17 +33,19 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    config.pluginmanager.register(Tally(), "tally")
+
+
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     tests_by_case: dict[str, list[str]] = defaultdict(list)
     for item in items:
-        for mark in item.iter_markers("case"):
-            for case in mark.args:
-                if not CASE_ID.fullmatch(case):
-                    raise pytest.UsageError(f"{item.nodeid}: {case!r} is not a case id such as RST-39")
-                tests_by_case[case].append(item.nodeid)
+        for case in _cases(item):
+            if not CASE_ID.fullmatch(case):
+                raise pytest.UsageError(f"{item.nodeid}: {case!r} is not a case id such as RST-39")
+            tests_by_case[case].append(item.nodeid)
     config.stash[TESTS_BY_CASE] = tests_by_case
-    config.stash[FAILED] = set()
     if config.getoption("cases"):
         items.clear()
 
@@ -40,21 +55,21 @@ def pytest_runtest_makereport(
     item: pytest.Item,
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     report = yield
-    if not report.passed:
-        item.config.stash[FAILED].add(item.nodeid)
+    report.cases = _cases(item)  # type: ignore[attr-defined]
     return report
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    tests_by_case = config.stash.get(TESTS_BY_CASE, {})
-    failed = config.stash.get(FAILED, set())
     if config.getoption("cases"):
-        for case in sorted(tests_by_case):
+        for case, tests in sorted(config.stash[TESTS_BY_CASE].items()):
             terminalreporter.write_line(case, bold=True)
-            for test in sorted(set(tests_by_case[case])):
+            for test in sorted(set(tests)):
                 terminalreporter.write_line(f"  {test}")
-    covered = [case for case, tests in tests_by_case.items() if not failed.intersection(tests)]
-    if tests_by_case:
-        terminalreporter.write_line(
-            f"Security cases covered: {len(covered)} of {len(tests_by_case)} with a test"
-        )
+    tally = config.pluginmanager.get_plugin("tally")
+    if isinstance(tally, Tally) and tally.run:
+        covered = len(tally.run - tally.failed)
+        terminalreporter.write_line(f"Security cases covered: {covered} of {len(tally.run)} with a test")
+
+
+def _cases(item: pytest.Item) -> list[str]:
+    return [case for mark in item.iter_markers("case") for case in mark.args]
