@@ -19,7 +19,7 @@ from service.api.models import (
 from service.core.errors import LinkRequired
 from service.core.profile import accept_name
 from service.core.values import new_secret
-from service.flows.social import Caller
+from service.flows.recognition import Caller
 from service.http import errors, sign_in
 from service.http.cookies import PROVIDER, jar
 from service.http.requests import flows, visit

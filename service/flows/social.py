@@ -1,9 +1,8 @@
 """Sign in with Google, Apple or another provider: leave, come back, and be recognised.
 
 An attempt is a row found by its `state` and bound to one browser by a cookie of its own; nonce and PKCE
-verifier are derived from that cookie's secret, so the database holds nothing that could finish it. The
-identity is issuer and subject. Its address only decides about linking, by the table of product.md 1.4:
-what the provider does not vouch for is proven first (`service.flows.proof`).
+verifier are derived from that cookie's secret, so the database holds nothing that could finish it. Whom the
+provider's word then lets in is `service.flows.recognition`.
 """
 
 import hmac
@@ -11,16 +10,11 @@ import json
 from base64 import urlsafe_b64encode
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
-from datetime import datetime, timedelta
-from enum import StrEnum
+from datetime import timedelta
 
 from service.core.errors import (
-    AccountDisabled,
     AttemptExpired,
-    IdentityBlocked,
-    IdentityTaken,
     InvalidIdToken,
-    LinkRequired,
     NotFound,
     ReauthenticationRequired,
     Refusal,
@@ -30,25 +24,19 @@ from service.core.errors import (
 from service.core.identities import (
     Answer,
     Attempt,
-    ExternalProfile,
-    Identity,
     IdentityProvider,
-    PendingIdentity,
     Redemption,
     Vault,
 )
-from service.core.ports import Clock, Store, Throttles, UnitOfWork
+from service.core.ports import Clock, Store, Throttles
 from service.core.return_urls import ReturnUrls
 from service.core.throttles import Rule
-from service.core.values import User, Visit, digest, new_id, new_secret
-from service.flows.identities import JOINED, link, reclaim
-from service.flows.proof import Proof
+from service.core.values import digest, new_secret
 from service.flows.reauthentication import FRESH
-from service.flows.sessions import Sessions, SignedIn
+from service.flows.recognition import Arrival, Caller, Recognition
 
 ATTEMPT_LIFE = timedelta(minutes=10)
 ID_TOKEN_LIFE = timedelta(days=2)  # how long a used one is remembered; providers' live an hour or a day
-AMR = ("fed",)
 CANCELLATIONS = frozenset({"access_denied", "user_cancelled_authorize", "user_cancelled_login"})
 LONGEST_PARKED = 8192
 
@@ -61,36 +49,6 @@ class Departure:
     browser: str
 
 
-class Reached(StrEnum):
-    """How far a provider's word has brought the reader."""
-
-    SIGNED_IN = "signed_in"
-    LINKED = "linked"
-    CONFIRMATION_SENT = "confirmation_sent"
-
-
-@dataclass(frozen=True)
-class Arrival:
-    """What became of a sign-in. `signed_in` is None while a mailbox is still to be proven."""
-
-    reached: Reached
-    signed_in: SignedIn | None
-    next: str | None
-
-
-@dataclass(frozen=True)
-class Caller:
-    """The browser at the door: its binding secret, the session it shows, where it calls from.
-
-    `here` is the session's reader when they are signed in.
-    """
-
-    visit: Visit
-    browser: str | None = None
-    previous: str | None = None
-    here: SignedIn | None = None
-
-
 @dataclass(frozen=True)
 class Social:
     """From a provider's button to a session."""
@@ -99,10 +57,9 @@ class Social:
     clock: Clock
     providers: Mapping[str, IdentityProvider]
     throttles: Throttles
-    sessions: Sessions
     return_urls: ReturnUrls
     vault: Vault
-    proof: Proof
+    recognition: Recognition
     attempt_life: timedelta = ATTEMPT_LIFE
 
     def start(self, name: str, *, next: str | None, caller: Caller, linking: bool = False) -> Departure:
@@ -196,7 +153,7 @@ class Social:
             if not uow.spent.add(digest(signed_part), until=self.clock() + ID_TOKEN_LIFE):
                 raise InvalidIdToken
         profile = replace(profile, name=profile.name or given_name)
-        return self._recognise(profile, self.return_urls.safe(next), caller)
+        return self.recognition.recognise(profile, self.return_urls.safe(next), caller)
 
     def _finish(self, name: str, attempt: Attempt, answer: Answer, caller: Caller) -> Arrival:
         """Check that the answer is for this browser's attempt, and redeem its code."""
@@ -226,124 +183,14 @@ class Social:
             )
         )
         if attempt.session_id is not None:
-            return self._link_here(profile, attempt, caller)
-        return self._recognise(profile, attempt.next, caller)
-
-    def _link_here(self, profile: ExternalProfile, attempt: Attempt, caller: Caller) -> Arrival:
-        """Add the identity to the reader who asked for it, if it is still them."""
-        here = caller.here
-        if here is None or here.session.id != attempt.session_id:
-            raise AttemptExpired
-        now = self.clock()
-        with self.store.write() as uow:
-            known = uow.identities.by_subject(profile.issuer, profile.subject)
-            if known is not None and known.user_id != here.user.id:
-                raise IdentityTaken
-            if known is None:
-                link(uow, here.user, self._pending(profile, attempt.next, caller), at=now, visit=caller.visit)
-        return Arrival(Reached.LINKED, here, attempt.next)
-
-    def _recognise(self, profile: ExternalProfile, next: str | None, caller: Caller) -> Arrival:
-        """Apply the table of product.md 1.4. Two first sign-ins at once: the second one finds the account."""
-        try:
-            return self._decide(profile, next, caller)
-        except IdentityTaken:
-            return self._decide(profile, next, caller)
-
-    def _decide(self, profile: ExternalProfile, next: str | None, caller: Caller) -> Arrival:
-        now = self.clock()
-        pending = self._pending(profile, next, caller)
-        with self.store.write() as uow:
-            known = uow.identities.by_subject(profile.issuer, profile.subject)
-            if known is not None:
-                user = self._known_user(uow, known, pending, now)
-                return self._begin(uow, user, next, caller)
-            if profile.address is not None and not profile.verified:
-                self.proof.ask(uow, pending, at=now, visit=caller.visit)
-                return Arrival(Reached.CONFIRMATION_SENT, None, next)
-            user_found = uow.users.by_address(profile.address.canonical) if profile.address else None
-            if user_found is None:
-                user = self._join(uow, profile, pending, now, caller)
-                return self._begin(uow, user, next, caller)
-            if profile.authoritative and not _has(user_found, profile.provider):
-                if user_found.disabled:
-                    raise AccountDisabled
-                user = reclaim(uow, user_found, at=now, visit=caller.visit)
-                link(uow, user, pending, at=now, visit=caller.visit)
-                return self._begin(uow, uow.users.by_id(user.id) or user, next, caller)
-            uow.pending_identities.add(pending)
-        raise LinkRequired
-
-    def _known_user(self, uow: UnitOfWork, known: Identity, told: PendingIdentity, now: datetime) -> User:
-        user = uow.users.by_id(known.user_id)
-        assert user is not None
-        if known.blocked_at is not None:
-            raise IdentityBlocked
-        if user.disabled:
-            raise AccountDisabled
-        newer = {"refresh_token": told.refresh_token} if told.refresh_token else {}
-        uow.identities.used(known.id, last_used_at=now, email=told.email or known.email, **newer)
-        return user
-
-    def _join(
-        self,
-        uow: UnitOfWork,
-        profile: ExternalProfile,
-        pending: PendingIdentity,
-        now: datetime,
-        caller: Caller,
-    ) -> User:
-        """Make an account without a password for an address the provider vouches for, or for none."""
-        user = User(
-            id=new_id(),
-            email=profile.address.email if profile.address else None,
-            canonical=profile.address.canonical if profile.address else None,
-            created_at=now,
-            email_verified_at=now if profile.address else None,
-            name=profile.name,
-        )
-        if not uow.users.add(user):
-            raise IdentityTaken  # somebody joined with the address just now: decide again
-        if user.canonical is not None:
-            uow.signups.discard(user.canonical)
-        link(uow, user, pending, at=now, visit=caller.visit, letter=JOINED)
-        uow.audit.record("user.created", at=now, user_id=user.id, visit=caller.visit, by=profile.provider)
-        return uow.users.by_id(user.id) or user
-
-    def _begin(self, uow: UnitOfWork, user: User, next: str | None, caller: Caller) -> Arrival:
-        begun = self.sessions.begin(
-            uow, user, amr=AMR, remember=True, visit=caller.visit, previous=caller.previous
-        )
-        return Arrival(Reached.SIGNED_IN, begun, next)
-
-    def _pending(self, profile: ExternalProfile, next: str | None, caller: Caller) -> PendingIdentity:
-        """The identity as it is kept: its grant encrypted, bound to the browser that brought it."""
-        now = self.clock()
-        return PendingIdentity(
-            id=new_id(),
-            browser_hash=digest(caller.browser or new_secret()),
-            provider=profile.provider,
-            issuer=profile.issuer,
-            subject=profile.subject,
-            email=profile.address.email if profile.address else "",
-            canonical=profile.address.canonical if profile.address else "",
-            name=profile.name,
-            refresh_token=self.vault.lock(profile.refresh_token) if profile.refresh_token else None,
-            next=next,
-            locale=caller.visit.locale,
-            created_at=now,
-            expires_at=now + self.proof.lifetime,
-        )
+            return self.recognition.link_here(profile, attempt.session_id, attempt.next, caller)
+        return self.recognition.recognise(profile, attempt.next, caller)
 
     def _provider(self, name: str) -> IdentityProvider:
         provider = self.providers.get(name)
         if provider is None:
             raise NotFound
         return provider
-
-
-def _has(user: User, provider: str) -> bool:
-    return provider in user.providers
 
 
 def _derived(browser: str, use: str, state: str) -> str:

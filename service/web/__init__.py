@@ -6,6 +6,7 @@ from service.web import (
     account,
     account_deletion,
     account_email,
+    connect,
     identities,
     login,
     login_link,
@@ -14,7 +15,7 @@ from service.web import (
     social,
 )
 
-SIGNING_IN = (signup, login, login_link, social, password_reset)
+SIGNING_IN = (signup, login, login_link, social, connect, password_reset)
 ACCOUNT = (account, account_email, account_deletion, identities)
 
 

@@ -7,32 +7,21 @@ from flask import Blueprint, Response, render_template, request
 from werkzeug.exceptions import BadRequest
 
 from service.core.errors import (
-    AttemptExpired,
-    ExpiredToken,
     InvalidIdToken,
-    InvalidToken,
     LinkRequired,
     Refusal,
 )
-from service.core.identities import Answer, PendingIdentity
+from service.core.identities import Answer
 from service.core.values import new_secret
 from service.core.wording import sentence
-from service.flows.proof import Proven
-from service.flows.social import Arrival, Caller, Reached
+from service.flows.recognition import Arrival, Caller, Reached
 from service.http import sign_in
 from service.http.cookies import PROVIDER, jar
 from service.http.errors import problem_of
-from service.http.languages import gettext
 from service.http.requests import flows, visit
 from service.web.forms import (
-    dead_end,
-    drop_token,
-    fresh,
     go,
-    keep_token,
-    kept_token,
     posted,
-    refused,
     wanted_next,
     with_next,
 )
@@ -40,8 +29,6 @@ from service.web.forms import (
 logger = logging.getLogger(__name__)
 
 pages = Blueprint("social", __name__)
-TOKEN = "identity_token"
-CONNECT = "pages/connect.html"
 FROM_ANYWHERE = ("social.receive_form", "social.one_tap")
 LINKED = sentence("Connected. You can sign in with it from now on.")
 IMPLICIT = frozenset({"id_token", "access_token"})
@@ -111,81 +98,6 @@ def one_tap() -> Response:
     return bind(arrived(arrival), here) if arrival.signed_in is None else arrived(arrival)
 
 
-@pages.get("/login/connect")
-def show_connect() -> Response | str:
-    """An account has the address the provider told: prove that it is yours."""
-    try:
-        return fresh(CONNECT, **about(flows().proof.waiting(jar().read(PROVIDER))))
-    except AttemptExpired as refusal:
-        return trouble(None, refusal)
-
-
-@pages.post("/login/connect")
-def connect() -> Response:
-    """Prove the account by its password."""
-    browser = jar().read(PROVIDER)
-    try:
-        waiting = flows().proof.waiting(browser)
-    except AttemptExpired as refusal:
-        return trouble(None, refusal)
-    try:
-        proven = flows().proof.with_password(
-            browser=browser,
-            password=posted("password"),
-            visit=visit(),
-            previous=sign_in.presented_secret(),
-        )
-    except Refusal as refusal:
-        return refused(CONNECT, refusal, **about(waiting))
-    return connected(proven)
-
-
-@pages.post("/login/connect/email")
-def mail_proof() -> Response:
-    """Prove it by mail instead."""
-    try:
-        flows().proof.mail_link(jar().read(PROVIDER), visit())
-    except Refusal as refusal:
-        return trouble(None, refusal)
-    return go("/login/connect/sent")
-
-
-@pages.get("/login/connect/sent")
-def proof_sent() -> str:
-    """Look into your inbox."""
-    return render_template("pages/connect_sent.html")
-
-
-@pages.get("/login/connect/confirm")
-def show_confirm() -> Response | str:
-    """The mailed link, then one button: looking proves nothing yet."""
-    if (moved := keep_token(TOKEN)) is not None:
-        return moved
-    try:
-        waiting = flows().proof.check(kept_token(TOKEN), jar().read(PROVIDER))
-    except (InvalidToken, ExpiredToken, AttemptExpired) as refusal:
-        return dead_link(refusal)
-    return fresh("pages/connect_confirm.html", **about(waiting))
-
-
-@pages.post("/login/connect/confirm")
-def confirm() -> Response:
-    """Use the mailed link."""
-    try:
-        proven = flows().proof.confirm(
-            token=kept_token(TOKEN),
-            browser=jar().read(PROVIDER),
-            visit=visit(),
-            previous=sign_in.presented_secret(),
-        )
-    except (InvalidToken, ExpiredToken, AttemptExpired) as refusal:
-        return dead_link(refusal)
-    except Refusal as refusal:
-        return trouble(None, refusal)
-    drop_token(TOKEN)
-    return connected(proven)
-
-
 def caller(*, fresh_browser: bool = False) -> Caller:
     """Who stands at the door; with `fresh_browser` one without a binding gets one."""
     browser = jar().read(PROVIDER) or (new_secret() if fresh_browser else None)
@@ -225,24 +137,11 @@ def arrived(arrival: Arrival) -> Response:
     return response
 
 
-def connected(proven: Proven) -> Response:
-    """Signed in, with a provider more."""
-    response = sign_in.begin(go(proven.next or "/account"), proven.signed_in, notice=LINKED)
-    jar().clear(response, PROVIDER)
-    return response
-
-
 def bind(response: Response, here: Caller) -> Response:
     """Let this browser, and no other, finish what waits for a proof."""
     if here.browser:
         jar().write(response, PROVIDER, here.browser, flows().proof.lifetime)
     return response
-
-
-def about(waiting: PendingIdentity) -> dict[str, object]:
-    """What the pages of a proof tell."""
-    label = flows().linking.labels.get(waiting.provider, waiting.provider)
-    return {"provider": waiting.provider, "label": label, "email": waiting.email, "next": waiting.next}
 
 
 def trouble(provider: str | None, refusal: Refusal) -> Response:
@@ -265,21 +164,3 @@ def trouble(provider: str | None, refusal: Refusal) -> Response:
     if problem.retry_after is not None:
         response.headers["Retry-After"] = str(problem.retry_after)
     return response
-
-
-def dead_link(refusal: Refusal) -> Response:
-    """The mailed link is over, or is looked at in another browser than the one that asked."""
-    drop_token(TOKEN)
-    return dead_end(
-        title=gettext("This link does not work here"),
-        lead=(
-            gettext(
-                "Open it in the browser in which you started to sign in: only there it can connect anything."
-                " If you did not start, nothing has happened and nothing will."
-            )
-            if isinstance(refusal, AttemptExpired)
-            else gettext("It may have been used already, or its time is over. Start again to get a new one.")
-        ),
-        action_url="/login",
-        action_label=gettext("Start again"),
-    )

@@ -45,6 +45,7 @@ from service.flows.profile import Profile
 from service.flows.proof import Proof
 from service.flows.provider_events import ProviderEvents
 from service.flows.reauthentication import Reauthentication
+from service.flows.recognition import Recognition
 from service.flows.sessions import Sessions
 from service.flows.signup import Signup
 from service.flows.social import Social
@@ -94,6 +95,7 @@ def assemble_flows(
     )
     labels = {name: provider.label for name, provider in providers.items()}
     proof = Proof(store, utc_now, tokens, passwords, throttles, sessions, links, labels, settings.signup_ttl)
+    recognition = Recognition(store, utc_now, sessions, vault, proof)
     reauthentication = Reauthentication(utc_now, passwords, throttles)
     return Flows(
         signup=signup,
@@ -140,7 +142,7 @@ def assemble_flows(
         profile=Profile(store, utc_now),
         accounts=Accounts(store, utc_now, passwords, policy, settings.reset_ttl),
         notices=Notices(links, labels),
-        social=Social(store, utc_now, providers, throttles, sessions, return_urls, vault, proof),
+        social=Social(store, utc_now, providers, throttles, return_urls, vault, recognition),
         proof=proof,
         linking=Linking(store, utc_now, labels),
         provider_events=ProviderEvents(store, utc_now, providers, staff_address(settings)),

@@ -61,8 +61,8 @@ def test_every_password_verifies_against_its_own_hash(password: str) -> None:
         "$argon2id$v=19$m=64,t=1,p=1$$",
         "$argon2id$v=19$m=64,t=1,p=1$not base64$x",
         "$argon2id$v=19$m=64,t=1,p=2$c29tZXNhbHQ$!!",
-        by_somebody_else(1, 64, 1)[:-4],
-        by_somebody_else(1, 64, 2)[:-4],
+        pytest.param(by_somebody_else(1, 64, 1)[:-4], id="cut short"),
+        pytest.param(by_somebody_else(1, 64, 2)[:-4], id="cut short, two lanes"),
     ],
 )
 def test_what_is_no_hash_of_ours_opens_nothing(broken: str) -> None:
