@@ -41,7 +41,8 @@ run: setup ## Everything on one machine from nothing, then says where to click
 	$(flask) migrate
 	printf '\n%s\n' "Masthead is starting. Ctrl-C stops it."
 	printf '  %-18s %s\n' "Sign up" "$$url/signup" "Sign in" "$$url/login" \
-		"Forgot password" "$$url/forgot-password" "Mailbox (letters)" "$$url/dev/mailbox" "API" "$$url/docs"
+		"Forgot password" "$$url/forgot-password" "Mailbox" "$$url/dev/mailbox" "All letters" "$$url/dev/letters" \
+		"API" "$$url/docs"
 	echo
 	exec $(bin)/python -m config.server
 
