@@ -1,26 +1,32 @@
 """What flows need from the outside, as Protocols. `service.wiring` supplies the real ones."""
 
-from collections.abc import Collection, Sequence
 from contextlib import AbstractContextManager
-from datetime import datetime, timedelta
-from typing import Any, Protocol
-from uuid import UUID
+from datetime import datetime
+from typing import Protocol
 
-from service.core.addresses import Address
-from service.core.identities import Attempt, Identity, PendingIdentity
-from service.core.mail_events import EventKind, MailEvent, Reason, Suppression
+from service.core.repositories import (
+    Addresses,
+    Attempts,
+    Audit,
+    Devices,
+    Holdings,
+    Identities,
+    MailEvents,
+    Outbox,
+    PendingIdentities,
+    Sessions,
+    Signups,
+    Spent,
+    SuppressionList,
+    Users,
+)
 from service.core.throttles import Rule
 from service.core.values import (
-    EmailUndo,
     Letter,
-    LetterRecord,
     OutboxRow,
     Outcome,
-    PendingSignup,
-    Priority,
     Session,
     User,
-    Visit,
 )
 
 
@@ -28,293 +34,6 @@ class Clock(Protocol):
     """Tell the time, aware UTC."""
 
     def __call__(self) -> datetime: ...
-
-
-class Users(Protocol):
-    """The accounts."""
-
-    def by_id(self, user_id: UUID) -> User | None: ...
-
-    def by_address(self, canonical: str) -> User | None: ...
-
-    def add(self, user: User) -> bool:
-        """Insert; False when another account has the address."""
-
-    def set_password(
-        self,
-        user_id: UUID,
-        password_hash: str,
-        *,
-        if_epoch: int,
-        at: datetime,
-        if_reset_letter: UUID | None = None,
-    ) -> bool:
-        """Set the password, raise the epoch, forget the reset letter; False when the account moved on."""
-
-    def locked(self, user_id: UUID) -> User | None:
-        """Return an account nobody else may change before this transaction ends."""
-
-    def reclaim(self, user_id: UUID, *, at: datetime) -> bool:
-        """Give an account whose address nobody had proven to who proves it now: no password, a new epoch.
-
-        False when the address was proven already.
-        """
-
-    def verify_email(self, user_id: UUID, *, at: datetime) -> bool:
-        """Mark the address proven; False when it already was."""
-
-    def rehash(self, user_id: UUID, password_hash: str, *, if_hash: str) -> bool:
-        """Store the same password under newer parameters; the epoch stays."""
-
-    def raise_epoch(self, user_id: UUID) -> int | None:
-        """Kill every session and link made so far; the new epoch, None for an unknown id."""
-
-    def newest_reset_letter(self, user_id: UUID, letter: UUID) -> bool:
-        """Make `letter` the only one whose link works; False when a newer one already is."""
-
-    def newest_login_letter(self, user_id: UUID, letter: UUID) -> bool:
-        """Make `letter` the only one whose link signs in; False when a newer one already is."""
-
-    def spend_login_letter(self, user_id: UUID, letter: UUID, *, if_epoch: int) -> bool:
-        """Use its link up; True for exactly one of any number of callers."""
-
-    def set_profile(self, user: User, *, at: datetime) -> bool:
-        """Store name, language and consent; False when the account is gone."""
-
-    def set_disabled(self, user_id: UUID, at: datetime | None) -> bool:
-        """Disable (and raise the epoch) or enable; False when it already was so or is unknown."""
-
-
-class Addresses(Protocol):
-    """How accounts get other addresses, and their earlier ones back."""
-
-    def expect_change(self, user_id: UUID, letter: UUID) -> None:
-        """Make `letter` the only one whose link changes the address."""
-
-    def change(self, user_id: UUID, to: Address, *, if_epoch: int, if_letter: UUID, at: datetime) -> bool:
-        """Set a proven address and raise the epoch; False when the account moved on. Raises `EmailTaken`."""
-
-    def keep_for_undo(self, undo: EmailUndo) -> None: ...
-
-    def undo(self, undo_id: UUID) -> EmailUndo | None:
-        """Return an address that may be brought back."""
-
-    def take_undo(self, undo: EmailUndo) -> bool:
-        """Delete it and the account's later ones; True for exactly one of any number of callers."""
-
-    def restore(self, undo: EmailUndo, *, at: datetime) -> bool:
-        """Give the address back; password, identities added since and a planned erasure go.
-
-        The epoch rises. False for a disabled account. Raises `EmailTaken`.
-        """
-
-    def purge(self, now: datetime) -> int: ...
-
-
-class Signups(Protocol):
-    """Sign-ups that wait for their mailbox to be proven."""
-
-    def add(self, signup: PendingSignup) -> None: ...
-
-    def get(self, signup_id: UUID) -> PendingSignup | None: ...
-
-    def take(self, signup: PendingSignup) -> bool:
-        """Delete one and all others for its address; True for exactly one of any number of callers."""
-
-    def discard(self, canonical: str) -> None:
-        """Delete all for an address."""
-
-    def purge(self, now: datetime) -> int: ...
-
-
-class Sessions(Protocol):
-    """The signed-in browsers."""
-
-    def add(self, session: Session, secret_hash: bytes) -> None: ...
-
-    def of(self, user_id: UUID, now: datetime) -> Sequence[Session]:
-        """Those alive, last used first."""
-
-    def touch(self, session_id: UUID, *, seen_at: datetime, idle_until: datetime, ip: str) -> None: ...
-
-    def end(self, session_id: UUID, *, user_id: UUID) -> bool: ...
-
-    def end_by_hash(self, secret_hash: bytes) -> Session | None: ...
-
-    def end_all(self, user_id: UUID, *, but: UUID | None = None) -> int: ...
-
-    def renew(self, session_id: UUID, *, epoch: int, secret_hash: bytes) -> None:
-        """Carry one session over a raised epoch, under a new secret."""
-
-    def purge(self, now: datetime) -> int: ...
-
-
-class Identities(Protocol):
-    """The accounts' identities at other providers."""
-
-    def by_subject(self, issuer: str, subject: str) -> Identity | None: ...
-
-    def of(self, user_id: UUID) -> Sequence[Identity]: ...
-
-    def add(self, identity: Identity) -> bool:
-        """Insert; False when it is linked already, or the account has another identity of that provider."""
-
-    def used(self, identity_id: UUID, **values: Any) -> None: ...
-
-    def block(self, identity_id: UUID, at: datetime | None) -> None: ...
-
-    def unblock_all(self, user_id: UUID) -> None: ...
-
-    def remove(self, user_id: UUID, provider: str) -> Identity | None: ...
-
-    def remove_all(self, user_id: UUID) -> Sequence[Identity]: ...
-
-
-class Attempts(Protocol):
-    """Sign-ins that are away at a provider. Taking one deletes it: True, or the row, for one caller only."""
-
-    def add(self, attempt: Attempt) -> None: ...
-
-    def park(self, state_hash: bytes, provider: str, *, handle_hash: bytes, parked: str) -> bool:
-        """Keep what a form brought until its browser fetches it; False for an attempt that is not there."""
-
-    def take(self, state_hash: bytes) -> Attempt | None: ...
-
-    def take_parked(self, handle_hash: bytes) -> Attempt | None: ...
-
-    def purge(self, now: datetime) -> int: ...
-
-
-class PendingIdentities(Protocol):
-    """Identities that wait for a proof."""
-
-    def add(self, pending: PendingIdentity) -> None: ...
-
-    def get(self, pending_id: UUID) -> PendingIdentity | None: ...
-
-    def newest_of(self, browser_hash: bytes) -> PendingIdentity | None: ...
-
-    def take(self, pending: PendingIdentity) -> bool: ...
-
-    def purge(self, now: datetime) -> int: ...
-
-
-class Spent(Protocol):
-    """What may be used once."""
-
-    def add(self, digest: bytes, *, until: datetime) -> bool:
-        """Note a use; False when it is not the first."""
-
-    def purge(self, now: datetime) -> int: ...
-
-
-class Devices(Protocol):
-    """The browsers an account has been used from."""
-
-    def any(self, user_id: UUID) -> bool:
-        """Whether there is one at all."""
-
-    def note(self, user_id: UUID, secret_hash: bytes, *, at: datetime) -> bool:
-        """Remember that one signs in; True when it is new."""
-
-    def forget(self, user_id: UUID) -> None:
-        """Forget all."""
-
-    def purge(self, before: datetime) -> int: ...
-
-
-class Holdings(Protocol):
-    """Everything held on a reader: shown to them, and erased for them."""
-
-    def of(self, user: User) -> dict[str, Any]:
-        """Return it by kind, without what opens doors."""
-
-    def plan_erasure(self, user_id: UUID, *, erases_at: datetime, if_epoch: int) -> bool:
-        """Say when the account goes and raise its epoch; False when it moved on."""
-
-    def keep(self, user_id: UUID) -> bool:
-        """Take the plan back; False when the account is gone."""
-
-    def due(self, now: datetime, limit: int) -> Sequence[UUID]:
-        """Accounts whose time has come."""
-
-    def begin_erasure(self, user: User, now: datetime) -> bool:
-        """Erase what stands beside the account and the person out of its audit events; False when it is not due."""
-
-    def finish_erasure(self, user: User) -> None:
-        """Erase the account and all that hangs on it."""
-
-
-class Outbox(Protocol):
-    """What is to be told. The worker's half (claim, settle) is in `service.delivery.ports`."""
-
-    def add(
-        self,
-        letter: str,
-        *,
-        address: str,
-        canonical: str,
-        at: datetime,
-        expires_in: timedelta,
-        priority: Priority,
-        user_id: UUID | None = None,
-        context: dict[str, Any] | None = None,
-        outcome: Outcome | None = None,
-    ) -> UUID:
-        """Insert a row; with `outcome` it is settled at birth and only kept for the record."""
-
-    def waiting_since(self, now: datetime) -> datetime | None:
-        """Since when the longest due row waits for a worker; None when none does."""
-
-    def told_since(self, letter: str, canonical: str, since: datetime) -> bool:
-        """Whether a letter of that kind went to the address after `since`."""
-
-    def record(self, row_id: UUID) -> LetterRecord | None:
-        """What is known of one letter."""
-
-    def history(self, canonical: str | None, user_id: UUID | None = None) -> Sequence[LetterRecord]:
-        """Every letter to an address, or about an account, that is still on record; the oldest first."""
-
-
-class SuppressionList(Protocol):
-    """Addresses that get no letters."""
-
-    def active(self, canonical: str, now: datetime) -> Suppression | None: ...
-
-    def all(self, now: datetime) -> Sequence[Suppression]: ...
-
-    def put(self, suppression: Suppression) -> None:
-        """Add an address, or replace what was said of it."""
-
-    def lift(self, canonical: str, *, reasons: Collection[Reason] = tuple(Reason)) -> bool:
-        """Take an address off if it is on for one of the reasons; whether it was."""
-
-    def purge(self, now: datetime) -> int: ...
-
-
-class MailEvents(Protocol):
-    """What was heard of letters after they left."""
-
-    def add(self, event: MailEvent) -> bool:
-        """Keep an event; False when one with its key is here already."""
-
-    def knows(self, key: str) -> bool: ...
-
-    def count(self, canonical: str, kind: EventKind, *, since: datetime) -> int: ...
-
-    def of_address(self, canonical: str) -> Sequence[MailEvent]: ...
-
-    def of_user(self, user_id: UUID) -> Sequence[MailEvent]: ...
-
-    def purge(self, before: datetime) -> int: ...
-
-
-class Audit(Protocol):
-    """What happened, for people who ask later."""
-
-    def record(
-        self, kind: str, *, at: datetime, user_id: UUID | None = None, visit: Visit | None = None, **data: Any
-    ) -> None: ...
 
 
 class UnitOfWork(Protocol):

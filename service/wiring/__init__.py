@@ -31,7 +31,7 @@ from service.store.store import SqlStore
 from service.wiring.basics import TEMPLATES, secrets_of, utc_now
 from service.wiring.mail import bounce_addresses, dkim_signer, open_transports, vendor_keys
 from service.wiring.providers import assemble_providers
-from service.wiring.stories import assemble_flows, letter_book
+from service.wiring.stories import assemble_flows, letter_book, open_tools
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
@@ -88,7 +88,8 @@ def assemble(settings: Settings) -> Masthead:
     stand_ins = StandIns(settings.public_url) if settings.stands_in else None
     providers = assemble_providers(settings, stand_ins)
     vault = FernetVault(secrets_of(settings))
-    flows = assemble_flows(settings, store, throttles, return_urls, providers, vault)
+    tools = open_tools(settings, store, throttles, return_urls, providers, vault)
+    flows = assemble_flows(settings, tools)
     letters = Letters(
         TEMPLATES,
         brand=brand,

@@ -1,6 +1,7 @@
 """Every story with what it needs, and the letters that stories write."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from email.utils import parseaddr
 from os import cpu_count
 
@@ -54,18 +55,37 @@ from service.store.store import SqlStore
 from service.wiring.basics import secrets_of, utc_now
 
 
-def assemble_flows(
+@dataclass(frozen=True)
+class Tools:
+    """What several stories share."""
+
+    store: SqlStore
+    throttles: LimitThrottles
+    return_urls: ReturnUrls
+    providers: Mapping[str, IdentityProvider]
+    vault: Vault
+    tokens: Tokens
+    passwords: HashPool
+    policy: PasswordPolicy
+    links: Links
+    sessions: Sessions
+
+    @property
+    def labels(self) -> dict[str, str]:
+        """The providers' names as readers know them."""
+        return {name: provider.label for name, provider in self.providers.items()}
+
+
+def open_tools(
     settings: Settings,
     store: SqlStore,
     throttles: LimitThrottles,
     return_urls: ReturnUrls,
     providers: Mapping[str, IdentityProvider],
     vault: Vault,
-) -> Flows:
-    """Give every story what it needs."""
-    tokens = Tokens(secrets_of(settings), utc_now)
+) -> Tools:
+    """Make what stories share."""
     scheme = Argon2id(settings.argon2_time_cost, settings.argon2_memory_kib, settings.argon2_parallelism)
-    passwords = HashPool(scheme, settings.hash_concurrency or cpu_count() or 1)
     policy = PasswordPolicy(
         min_length=settings.password_min_length,
         min_strength=settings.password_min_strength,
@@ -73,81 +93,101 @@ def assemble_flows(
         site_words=(settings.site_name,),
     )
     links = Links(settings.public_url)
-    sessions = Sessions(
+    spans = (settings.session_idle, settings.session_absolute, settings.session_short)
+    return Tools(
         store,
-        utc_now,
-        settings.session_idle,
-        settings.session_absolute,
-        settings.session_short,
-        Devices(throttles, links),
-    )
-    signup = Signup(
-        store,
-        utc_now,
-        tokens,
-        passwords,
-        policy,
         throttles,
-        sessions,
-        links,
         return_urls,
+        providers,
+        vault,
+        Tokens(secrets_of(settings), utc_now),
+        HashPool(scheme, settings.hash_concurrency or cpu_count() or 1),
+        policy,
+        links,
+        Sessions(store, utc_now, *spans, Devices(throttles, links)),
+    )
+
+
+def assemble_flows(settings: Settings, t: Tools) -> Flows:
+    """Give every story what it needs."""
+    signup = Signup(
+        t.store,
+        utc_now,
+        t.tokens,
+        t.passwords,
+        t.policy,
+        t.throttles,
+        t.sessions,
+        t.links,
+        t.return_urls,
         settings.signup_ttl,
     )
-    labels = {name: provider.label for name, provider in providers.items()}
-    proof = Proof(store, utc_now, tokens, passwords, throttles, sessions, links, labels, settings.signup_ttl)
-    recognition = Recognition(store, utc_now, sessions, vault, proof)
-    reauthentication = Reauthentication(utc_now, passwords, throttles)
+    proof = Proof(
+        t.store,
+        utc_now,
+        t.tokens,
+        t.passwords,
+        t.throttles,
+        t.sessions,
+        t.links,
+        t.labels,
+        settings.signup_ttl,
+    )
+    recognition = Recognition(t.store, utc_now, t.sessions, t.vault, proof)
+    again = Reauthentication(utc_now, t.passwords, t.throttles)
+    farewells = (identities.say_farewell,)
     return Flows(
         signup=signup,
-        login=Login(store, utc_now, passwords, throttles, sessions, signup),
-        login_link=LoginLink(
-            store,
-            utc_now,
-            tokens,
-            throttles,
-            sessions,
-            links,
-            return_urls,
-            settings.login_link_ttl,
-            excluded_roles=frozenset(settings.reset_excluded_roles),
-        ),
-        sessions=sessions,
-        password_reset=PasswordReset(
-            store,
-            utc_now,
-            tokens,
-            passwords,
-            policy,
-            throttles,
-            links,
-            return_urls,
-            settings.reset_ttl,
-            tell_unknown=settings.mail_unknown is MailUnknown.ONCE_A_DAY,
-            excluded_roles=frozenset(settings.reset_excluded_roles),
-            labels=labels,
-        ),
-        password_change=PasswordChange(store, utc_now, passwords, policy, reauthentication),
+        login=Login(t.store, utc_now, t.passwords, t.throttles, t.sessions, signup),
+        login_link=_login_link(settings, t),
+        sessions=t.sessions,
+        password_reset=_password_reset(settings, t),
+        password_change=PasswordChange(t.store, utc_now, t.passwords, t.policy, again),
         email_change=EmailChange(
-            store, utc_now, tokens, throttles, reauthentication, links, settings.email_change_ttl
+            t.store, utc_now, t.tokens, t.throttles, again, t.links, settings.email_change_ttl
         ),
-        email_undo=EmailUndoing(store, utc_now, tokens, throttles, links),
-        erasure=Erasure(
-            store,
-            utc_now,
-            reauthentication,
-            links,
-            settings.deletion_grace,
-            farewells=(identities.say_farewell,),
-        ),
-        profile=Profile(store, utc_now),
-        accounts=Accounts(store, utc_now, passwords, policy, settings.reset_ttl),
-        notices=Notices(links, labels),
-        social=Social(store, utc_now, providers, throttles, return_urls, vault, recognition),
+        email_undo=EmailUndoing(t.store, utc_now, t.tokens, t.throttles, t.links),
+        erasure=Erasure(t.store, utc_now, again, t.links, settings.deletion_grace, farewells),
+        profile=Profile(t.store, utc_now),
+        accounts=Accounts(t.store, utc_now, t.passwords, t.policy, settings.reset_ttl),
+        notices=Notices(t.links, t.labels),
+        social=Social(t.store, utc_now, t.providers, t.throttles, t.return_urls, t.vault, recognition),
         proof=proof,
-        linking=Linking(store, utc_now, labels),
-        provider_events=ProviderEvents(store, utc_now, providers, staff_address(settings)),
-        suppressions=Suppressions(store, utc_now),
-        mail_timeline=MailTimeline(store, utc_now),
+        linking=Linking(t.store, utc_now, t.labels),
+        provider_events=ProviderEvents(t.store, utc_now, t.providers, staff_address(settings)),
+        suppressions=Suppressions(t.store, utc_now),
+        mail_timeline=MailTimeline(t.store, utc_now),
+    )
+
+
+def _login_link(settings: Settings, t: Tools) -> LoginLink:
+    return LoginLink(
+        t.store,
+        utc_now,
+        t.tokens,
+        t.throttles,
+        t.sessions,
+        t.links,
+        t.return_urls,
+        settings.login_link_ttl,
+        excluded_roles=frozenset(settings.reset_excluded_roles),
+    )
+
+
+def _password_reset(settings: Settings, t: Tools) -> PasswordReset:
+    return PasswordReset(
+        t.store,
+        utc_now,
+        t.tokens,
+        t.passwords,
+        t.policy,
+        t.throttles,
+        t.links,
+        t.return_urls,
+        settings.reset_ttl,
+        tell_unknown=settings.mail_unknown is MailUnknown.ONCE_A_DAY,
+        excluded_roles=frozenset(settings.reset_excluded_roles),
+        labels=t.labels,
     )
 
 
