@@ -111,6 +111,8 @@ class Recognition:
                 user = reclaim(uow, user_found, at=now, visit=caller.visit)
                 link(uow, user, pending, at=now, visit=caller.visit)
                 return self._begin(uow, uow.users.by_id(user.id) or user, next, caller)
+            if uow.identities.by_subject(profile.issuer, profile.subject) is not None:
+                raise IdentityTaken  # a sign-in at the same moment made this account: decide again
             uow.pending_identities.add(pending)
         raise LinkRequired
 

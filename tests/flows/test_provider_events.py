@@ -138,14 +138,17 @@ BODIES = [
 
 
 @pytest.mark.case("OAC-40")
-@pytest.mark.parametrize("body", BODIES, ids=range(len(BODIES)))
-@pytest.mark.parametrize(
-    "kind",
-    ["application/json", "application/secevent+jwt", "text/plain", "multipart/form-data; boundary=x", None],
-)
-def test_odd_bodies_are_refused(on_sqlite, provider, body, kind):
-    answer = on_sqlite.client().post(f"/events/{provider.name}", data=body, content_type=kind)
-    assert (answer.status_code, code_of(answer)) == (400, "invalid_notification")
+def test_odd_bodies_are_refused(on_sqlite, provider):
+    for kind in [
+        "application/json",
+        "application/secevent+jwt",
+        "text/plain",
+        "multipart/form-data; boundary=x",
+        None,
+    ]:
+        for body in BODIES:
+            answer = on_sqlite.client().post(f"/events/{provider.name}", data=body, content_type=kind)
+            assert (answer.status_code, code_of(answer)) == (400, "invalid_notification")
 
 
 def test_too_much_is_refused(on_sqlite, provider):
@@ -182,9 +185,9 @@ ODD_EVENTS = [
 
 
 @pytest.mark.case("OAC-40")
-@pytest.mark.parametrize("events", ODD_EVENTS, ids=range(len(ODD_EVENTS)))
-def test_odd_events_of_the_provider_itself_are_no_trouble(service, provider, events):
-    assert tell(service, provider, EVENT[provider.name], events=events).status_code in (202, 400)
+def test_odd_events_of_the_provider_itself_are_no_trouble(service, provider):
+    for events in ODD_EVENTS:
+        assert tell(service, provider, EVENT[provider.name], events=events).status_code in (202, 400)
 
 
 @pytest.mark.case("OAC-40")

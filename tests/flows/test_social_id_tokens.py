@@ -32,22 +32,24 @@ def through_the_browser(service, issuer, lie):
     return browser, answer
 
 
-def is_not_believed(service, issuer, lie):
+def is_not_believed(service, issuer, name, lie):
     browser, answer = through_the_browser(service, issuer, lie)
-    assert (answer.status_code, heading(answer)) == (400, "Sign-in did not work")
-    assert me(browser) is None
+    assert (answer.status_code, heading(answer)) == (400, "Sign-in did not work"), name
+    assert me(browser) is None, name
     app = service.client()
     answer = with_id_token(app, issuer, lie.told(issuer, issuer.id_token()))
-    assert (answer.status_code, answer.json["code"]) == (401, "invalid_id_token")
-    assert me(app) is None
+    assert (answer.status_code, answer.json["code"]) == (401, "invalid_id_token"), name
+    assert me(app) is None, name
     assert count_of(service, UserRow) == count_of(service, IdentityRow) == 0
 
 
 @pytest.mark.parametrize(
-    "lie", [pytest.param(lie, id=name, marks=pytest.mark.case(name[:6])) for name, lie in LIES.items()]
+    "case", [pytest.param(case, marks=pytest.mark.case(case)) for case in sorted({name[:6] for name in LIES})]
 )
-def test_a_token_that_is_not_right_is_refused(service, google, lie):
-    is_not_believed(service, google, lie)
+def test_a_token_that_is_not_right_is_refused(service, google, case):
+    for name, lie in LIES.items():
+        if name.startswith(case):
+            is_not_believed(service, google, name, lie)
     assert [asked for asked in google.requests if "attacker" in asked.endpoint] == []
 
 
@@ -99,10 +101,10 @@ def test_what_is_only_unusual_is_believed(service, google, lie):
 
 
 @pytest.mark.case("OAC-11")
-@pytest.mark.parametrize("at_hash", ["wrong", "", None, 5, ["x"], "\ud800"])
-def test_an_access_token_that_was_swapped_is_refused(service, google, at_hash):
-    browser, answer = through_the_browser(service, google, Lie({"at_hash": at_hash}))
-    assert (answer.status_code, me(browser)) == (400, None)
+def test_an_access_token_that_was_swapped_is_refused(service, google):
+    for at_hash in ["wrong", "", None, 5, ["x"], "\ud800"]:
+        browser, answer = through_the_browser(service, google, Lie({"at_hash": at_hash}))
+        assert (answer.status_code, me(browser)) == (400, None)
 
 
 @pytest.mark.case("OAC-16")
@@ -122,23 +124,23 @@ def test_claims_that_were_changed_after_signing_are_refused(service, google):
 
 
 @pytest.mark.case("OAC-07")
-@pytest.mark.parametrize("told", [MISSING, None, "", 5, ["x"], {"a": 1}])
-def test_an_answer_without_an_id_token_signs_nobody_in(service, google, told):
-    def change(answer):
-        answer.pop("id_token")
-        if told is not MISSING:
-            answer["id_token"] = told
+def test_an_answer_without_an_id_token_signs_nobody_in(service, google):
+    for told in [MISSING, None, "", 5, ["x"], {"a": 1}]:
 
-    google.mutate(token_response=change)
-    browser = service.client()
-    assert sign_in(browser, google).status_code == 400
-    assert me(browser) is None
+        def change(answer, told=told):
+            answer.pop("id_token")
+            if told is not MISSING:
+                answer["id_token"] = told
+
+        google.mutate(token_response=change)
+        browser = service.client()
+        assert sign_in(browser, google).status_code == 400
+        assert me(browser) is None
 
 
 @pytest.mark.case("OAC-07", "OAC-43")
-@pytest.mark.parametrize(
-    ("status", "body"),
-    [
+def test_a_broken_answer_to_a_code_is_a_calm_page(service, google):
+    for status, body in [
         (200, "[]"),
         (200, '["id_token"]'),
         (200, '"id_token"'),
@@ -155,15 +157,14 @@ def test_an_answer_without_an_id_token_signs_nobody_in(service, google, told):
         (400, "no JSON"),
         (500, "{}"),
         (429, "{}"),
-    ],
-)
-def test_a_broken_answer_to_a_code_is_a_calm_page(service, google, status, body):
-    google.fault("token", status=status, body=body)
-    browser = service.client()
-    answer = sign_in(browser, google)
-    assert answer.status_code in (400, 503), answer.text
-    assert answer.text.count("<h1>") == 1
-    assert me(browser) is None
+    ]:
+        google.heal()
+        google.fault("token", status=status, body=body)
+        browser = service.client()
+        answer = sign_in(browser, google)
+        assert answer.status_code in (400, 503), answer.text
+        assert answer.text.count("<h1>") == 1
+        assert me(browser) is None
 
 
 def compact(header: bytes, payload: bytes = b"{}", signature: bytes = b"x") -> str:
@@ -193,27 +194,30 @@ ODD_TOKENS = [
 ]
 
 
-@pytest.mark.parametrize("odd", ODD_TOKENS, ids=range(len(ODD_TOKENS)))
-def test_odd_tokens_are_refused(service, google, odd):
-    assert with_id_token(service.client(), google, odd).status_code == 401
-    google.mutate(token_response=lambda told: told.update(id_token=odd))
-    assert sign_in(service.client(), google).status_code == 400
+def test_odd_tokens_are_refused(service, google):
+    for odd in ODD_TOKENS:
+        assert with_id_token(service.client(), google, odd).status_code == 401
+        google.mutate(token_response=lambda told, odd=odd: told.update(id_token=odd))
+        assert sign_in(service.client(), google).status_code == 400
 
 
-@pytest.mark.parametrize("payload", [b"[]", b"5", b'"x"', b"null", b"\xff", b"[" * 5000, b"1" * 5000, b""])
-def test_odd_claims_of_the_provider_itself_are_refused(service, google, payload):
-    odd = token(google.issuer.header(), payload, google.issuer.key_for(google.issuer.header()))
-    assert with_id_token(service.client(), google, odd).status_code == 401
+def test_odd_claims_of_the_provider_itself_are_refused(service, google):
+    for payload in [b"[]", b"5", b'"x"', b"null", b"\xff", b"[" * 5000, b"1" * 5000, b""]:
+        odd = token(google.issuer.header(), payload, google.issuer.key_for(google.issuer.header()))
+        assert with_id_token(service.client(), google, odd).status_code == 401
 
 
 @pytest.mark.case("OAC-21")
-@pytest.mark.parametrize("told", ["somebody else", None, ["reader-1"], "Reader-1"])
-def test_a_profile_of_somebody_else_is_refused(make_service, sqlite_url, issuer, told):
+def test_a_profile_of_somebody_else_is_refused(make_service, sqlite_url, issuer):
     service = make_service(sqlite_url, **issuer.settings)
-    issuer.mutate(claims=lambda claims: claims.pop("email"), userinfo=lambda info: info.update(sub=told))
-    browser = service.client()
-    assert sign_in(browser, issuer).status_code == 400
-    assert me(browser) is None
+    for told in ["somebody else", None, ["reader-1"], "Reader-1"]:
+        issuer.mutate(
+            claims=lambda claims: claims.pop("email"),
+            userinfo=lambda info, told=told: info.update(sub=told),
+        )
+        browser = service.client()
+        assert sign_in(browser, issuer).status_code == 400
+        assert me(browser) is None
 
 
 @pytest.mark.case("OAC-21")
@@ -225,23 +229,24 @@ def test_a_profile_completes_what_the_token_leaves_out(make_service, sqlite_url,
     assert me(browser)["email"] == issuer.person.email
 
 
-@pytest.mark.parametrize("body", ["[]", "{", "null", "<html>", '{"sub": 1}', "[" * 30_000])
-def test_a_broken_profile_is_a_calm_page(make_service, sqlite_url, issuer, body):
+def test_a_broken_profile_is_a_calm_page(make_service, sqlite_url, issuer):
     service = make_service(sqlite_url, **issuer.settings)
     issuer.mutate(claims=lambda claims: claims.pop("email"))
-    issuer.fault("userinfo", status=200, body=body)
-    assert sign_in(service.client(), issuer).status_code in (400, 503)
+    for body in ["[]", "{", "null", "<html>", '{"sub": 1}', "[" * 30_000]:
+        issuer.faults.clear()
+        issuer.fault("userinfo", status=200, body=body)
+        assert sign_in(service.client(), issuer).status_code in (400, 503)
 
 
-@pytest.mark.parametrize("name", ["access_token", "refresh_token"])
-@pytest.mark.parametrize("odd", ["\ud800", "\0", "é", "a\r\nX-Evil: 1", "x" * 30_000, 5, None, ["x"], {}])
-def test_odd_tokens_beside_a_good_one_are_no_trouble(make_service, sqlite_url, issuer, name, odd):
+def test_odd_tokens_beside_a_good_one_are_no_trouble(make_service, sqlite_url, issuer):
     service = make_service(sqlite_url, **issuer.settings)
-    issuer.mutate(
-        claims=lambda claims: [claims.pop("email"), claims.pop("at_hash")],
-        token_response=lambda told: told.update({name: odd}),
-    )
-    assert sign_in(service.client(), issuer).status_code in (303, 400, 503)
+    for name in ["access_token", "refresh_token"]:
+        for odd in ["\ud800", "\0", "é", "a\r\nX-Evil: 1", "x" * 30_000, 5, None, ["x"], {}]:
+            issuer.mutate(
+                claims=lambda claims: [claims.pop("email"), claims.pop("at_hash")],
+                token_response=lambda told, name=name, odd=odd: told.update({name: odd}),
+            )
+            assert sign_in(service.client(), issuer).status_code in (303, 400, 503)
 
 
 UNVERIFIED = [
@@ -301,17 +306,18 @@ NO_ADDRESS = [
 
 
 @pytest.mark.case("OAC-23")
-@pytest.mark.parametrize("email", NO_ADDRESS, ids=range(len(NO_ADDRESS)))
-def test_what_is_no_address_of_ours_is_none(service, google, email):
+def test_what_is_no_address_of_ours_is_none(service, google):
     owner = join(service, "ada.reader@gmail.com")
-    browser, answer = through_the_browser(service, google, Lie({"email": email}))
-    if answer.status_code == 303:
-        assert me(browser)["email"] is None
-        assert me(browser)["id"] != str(owner.id)
-    else:
-        assert answer.status_code == 400
-    assert letters_to(service, "ada.reader@gmail.com") == []
-    assert service.mailbox.messages == []
+    for number, email in enumerate(NO_ADDRESS):
+        lie = Lie({"email": email, "sub": f"reader-{number}"})
+        browser, answer = through_the_browser(service, google, lie)
+        if answer.status_code == 303:
+            assert me(browser)["email"] is None
+            assert me(browser)["id"] != str(owner.id)
+        else:
+            assert answer.status_code == 400
+        assert letters_to(service, "ada.reader@gmail.com") == []
+        assert service.mailbox.messages == []
 
 
 @pytest.mark.case("OAC-23")
@@ -328,12 +334,13 @@ def test_an_address_is_compared_as_ours_are(service, google):
     assert len(identities_in(service)) == 1
 
 
-@pytest.mark.parametrize(
-    "name", [5, ["x"], {}, None, "", " ", "\u202eevil", "x" * 9000, "<b>Ada</b>", "\ud800", "\0"]
-)
-def test_odd_names_are_cut_or_none(service, google, name):
-    browser, answer = through_the_browser(service, google, Lie({"name": name}))
-    assert answer.status_code == 303
-    kept = me(browser)["name"]
-    assert kept is None or (isinstance(name, str) and kept == name[:100])
-    assert "<b>Ada" not in browser.get("/account").text
+def test_odd_names_are_cut_or_none(service, google):
+    for number, name in enumerate(
+        [5, ["x"], {}, None, "", " ", "\u202eevil", "x" * 9000, "<b>Ada</b>", "\ud800", "\0"]
+    ):
+        lie = Lie({"name": name, "sub": f"reader-{number}", "email": f"reader{number}@gmail.com"})
+        browser, answer = through_the_browser(service, google, lie)
+        assert answer.status_code == 303
+        kept = me(browser)["name"]
+        assert kept is None or (isinstance(name, str) and kept == name[:100])
+        assert "<b>Ada" not in browser.get("/account").text
