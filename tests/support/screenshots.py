@@ -12,6 +12,7 @@ from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
 
+from joserfc.jwk import ECKey
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from service.core.brand import Brand, readable_ink
@@ -43,6 +44,19 @@ BRAND = Brand(
     "#8a1c2c",
     readable_ink("#8a1c2c"),
 )
+
+
+def both_providers() -> dict[str, Any]:
+    """Settings that put Apple's and Google's buttons on the pages; nobody presses them."""
+    key = ECKey.generate_key("P-256").as_pem(private=True).decode()
+    return {
+        "apple_client_id": "org.example.accounts",
+        "apple_team_id": "TEAM123456",
+        "apple_key_id": "KEY1234567",
+        "apple_private_key": key,
+        "google_client_id": "pictures",
+        "google_client_secret": "pictures",
+    }
 
 
 class Studio:
@@ -162,7 +176,7 @@ def studio() -> Iterator[Studio]:
         sink.start()
         running.callback(sink.stop)
         database = SqliteDatabases(folder).new(folder / "site")
-        site = running.enter_context(LiveService(database, sink, workers=1))
+        site = running.enter_context(LiveService(database, sink, workers=1, **both_providers()))
         playwright = running.enter_context(sync_playwright())
         browser = playwright.chromium.launch(executable_path=executable, args=["--no-sandbox"])
         running.callback(browser.close)
