@@ -158,7 +158,8 @@ class OpenIdProvider:
         offered = self.publication.metadata.get().get(
             "token_endpoint_auth_methods_supported", ["client_secret_basic"]
         )
-        return "client_secret_basic" if "client_secret_basic" in offered else "client_secret_post"
+        basic = not isinstance(offered, list) or "client_secret_basic" in offered
+        return "client_secret_basic" if basic else "client_secret_post"
 
     def _accepted_nonces(self, nonce: str) -> list[str]:
         return [nonce]

@@ -56,8 +56,9 @@ class Publication:
             about = {"event": "provider.mismatch", "issuer": self._issuer}
             logger.error("a provider's discovery names another issuer", extra=about)
             raise ValueError("another issuer")
-        if not all(isinstance(found.get(name), str) for name in ENDPOINTS):
-            raise ValueError("endpoints are missing")
+        scheme = "https://" if self._issuer.startswith("https://") else "http"
+        if not all(str(found.get(name, "")).startswith(scheme) for name in ENDPOINTS):
+            raise ValueError("endpoints are missing, or less safe than their issuer")
         return found
 
     def _fetch_keys(self) -> tuple[Key, ...]:
