@@ -28,7 +28,6 @@ from service.http.cookies import FORMS, SESSION, CookieJar
 from service.http.strict_json import LONGEST_BODY, StrictRequest
 from service.web import devbox, letters, presentation, social
 from service.wiring import Masthead, assemble
-from service.wiring.basics import utc_now
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -137,7 +136,7 @@ def put_in_front(app: OpenAPI, masthead: Masthead, cookies: CookieJar) -> None:
         behind,
         masthead.store,
         masthead.flows.sessions,
-        utc_now,
+        masthead.clock,
         cookie=cookies.name(SESSION),
         headers=[*headers.for_data(masthead.return_urls), ("Vary", "Cookie, Origin")],
         describe=signed_in_json,

@@ -17,6 +17,7 @@ from service.core.bounce_addresses import BounceAddresses
 from service.core.brand import Brand, readable_ink
 from service.core.mail import Transport, TransportTrouble
 from service.core.mail_events import MailEvents
+from service.core.ports import Clock
 from service.core.return_urls import ReturnUrls, origin_of
 from service.delivery.gallery import Gallery
 from service.delivery.letters import Letters
@@ -42,6 +43,7 @@ class Masthead:
     """The service without its web: everything a front end, the worker and the command line need."""
 
     settings: Settings
+    clock: Clock
     store: SqlStore
     flows: Flows
     worker: Worker
@@ -88,7 +90,7 @@ def assemble(settings: Settings) -> Masthead:
     stand_ins = StandIns(settings.public_url) if settings.stands_in else None
     providers = assemble_providers(settings, stand_ins)
     vault = FernetVault(secrets_of(settings))
-    tools = open_tools(settings, store, throttles, return_urls, providers, vault)
+    tools = open_tools(settings, utc_now, store, throttles, return_urls, providers, vault)
     flows = assemble_flows(settings, tools)
     letters = Letters(
         TEMPLATES,
@@ -118,6 +120,7 @@ def assemble(settings: Settings) -> Masthead:
     )
     return Masthead(
         settings=settings,
+        clock=utc_now,
         store=store,
         flows=flows,
         worker=worker,

@@ -12,7 +12,7 @@ from service.adapters.passwords.argon2id import Argon2id
 from service.adapters.passwords.pool import HashPool
 from service.core.identities import IdentityProvider, Vault
 from service.core.passwords import PasswordPolicy
-from service.core.ports import Prepare
+from service.core.ports import Clock, Prepare
 from service.core.return_urls import ReturnUrls
 from service.core.tokens import Tokens
 from service.flows import (
@@ -52,13 +52,14 @@ from service.flows.signup import Signup
 from service.flows.social import Social
 from service.flows.suppressions import Suppressions
 from service.store.store import SqlStore
-from service.wiring.basics import secrets_of, utc_now
+from service.wiring.basics import secrets_of
 
 
 @dataclass(frozen=True)
 class Tools:
     """What several stories share."""
 
+    clock: Clock
     store: SqlStore
     throttles: LimitThrottles
     return_urls: ReturnUrls
@@ -78,6 +79,7 @@ class Tools:
 
 def open_tools(
     settings: Settings,
+    clock: Clock,
     store: SqlStore,
     throttles: LimitThrottles,
     return_urls: ReturnUrls,
@@ -95,16 +97,17 @@ def open_tools(
     links = Links(settings.public_url)
     spans = (settings.session_idle, settings.session_absolute, settings.session_short)
     return Tools(
+        clock,
         store,
         throttles,
         return_urls,
         providers,
         vault,
-        Tokens(secrets_of(settings), utc_now),
+        Tokens(secrets_of(settings), clock),
         HashPool(scheme, settings.hash_concurrency or cpu_count() or 1),
         policy,
         links,
-        Sessions(store, utc_now, *spans, Devices(throttles, links)),
+        Sessions(store, clock, *spans, Devices(throttles, links)),
     )
 
 
@@ -112,7 +115,7 @@ def assemble_flows(settings: Settings, t: Tools) -> Flows:
     """Give every story what it needs."""
     signup = Signup(
         t.store,
-        utc_now,
+        t.clock,
         t.tokens,
         t.passwords,
         t.policy,
@@ -124,7 +127,7 @@ def assemble_flows(settings: Settings, t: Tools) -> Flows:
     )
     proof = Proof(
         t.store,
-        utc_now,
+        t.clock,
         t.tokens,
         t.passwords,
         t.throttles,
@@ -133,37 +136,37 @@ def assemble_flows(settings: Settings, t: Tools) -> Flows:
         t.labels,
         settings.signup_ttl,
     )
-    recognition = Recognition(t.store, utc_now, t.sessions, t.vault, proof)
-    again = Reauthentication(utc_now, t.passwords, t.throttles)
+    recognition = Recognition(t.store, t.clock, t.sessions, t.vault, proof)
+    again = Reauthentication(t.clock, t.passwords, t.throttles)
     farewells = (identities.say_farewell,)
     return Flows(
         signup=signup,
-        login=Login(t.store, utc_now, t.passwords, t.throttles, t.sessions, signup),
+        login=Login(t.store, t.clock, t.passwords, t.throttles, t.sessions, signup),
         login_link=_login_link(settings, t),
         sessions=t.sessions,
         password_reset=_password_reset(settings, t),
-        password_change=PasswordChange(t.store, utc_now, t.passwords, t.policy, again),
+        password_change=PasswordChange(t.store, t.clock, t.passwords, t.policy, again),
         email_change=EmailChange(
-            t.store, utc_now, t.tokens, t.throttles, again, t.links, settings.email_change_ttl
+            t.store, t.clock, t.tokens, t.throttles, again, t.links, settings.email_change_ttl
         ),
-        email_undo=EmailUndoing(t.store, utc_now, t.tokens, t.throttles, t.links),
-        erasure=Erasure(t.store, utc_now, again, t.links, settings.deletion_grace, farewells),
-        profile=Profile(t.store, utc_now),
-        accounts=Accounts(t.store, utc_now, t.passwords, t.policy, settings.reset_ttl),
+        email_undo=EmailUndoing(t.store, t.clock, t.tokens, t.throttles, t.links),
+        erasure=Erasure(t.store, t.clock, again, t.links, settings.deletion_grace, farewells),
+        profile=Profile(t.store, t.clock),
+        accounts=Accounts(t.store, t.clock, t.passwords, t.policy, settings.reset_ttl),
         notices=Notices(t.links, t.labels),
-        social=Social(t.store, utc_now, t.providers, t.throttles, t.return_urls, t.vault, recognition),
+        social=Social(t.store, t.clock, t.providers, t.throttles, t.return_urls, t.vault, recognition),
         proof=proof,
-        linking=Linking(t.store, utc_now, t.labels),
-        provider_events=ProviderEvents(t.store, utc_now, t.providers, staff_address(settings)),
-        suppressions=Suppressions(t.store, utc_now),
-        mail_timeline=MailTimeline(t.store, utc_now),
+        linking=Linking(t.store, t.clock, t.labels),
+        provider_events=ProviderEvents(t.store, t.clock, t.providers, staff_address(settings)),
+        suppressions=Suppressions(t.store, t.clock),
+        mail_timeline=MailTimeline(t.store, t.clock),
     )
 
 
 def _login_link(settings: Settings, t: Tools) -> LoginLink:
     return LoginLink(
         t.store,
-        utc_now,
+        t.clock,
         t.tokens,
         t.throttles,
         t.sessions,
@@ -177,7 +180,7 @@ def _login_link(settings: Settings, t: Tools) -> LoginLink:
 def _password_reset(settings: Settings, t: Tools) -> PasswordReset:
     return PasswordReset(
         t.store,
-        utc_now,
+        t.clock,
         t.tokens,
         t.passwords,
         t.policy,

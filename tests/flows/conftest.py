@@ -11,7 +11,6 @@ def clock(monkeypatch):
     """The clock of services made after this; name it before `service`."""
     clock = MovableClock()
     monkeypatch.setattr("service.wiring.utc_now", clock)
-    monkeypatch.setattr("service.app.utc_now", clock)
     return clock
 
 
