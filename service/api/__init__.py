@@ -1,7 +1,6 @@
 """The JSON API: model in, flow call, model out. `register` puts it on an application."""
 
-from flask import Blueprint
-from flask_openapi3 import OpenAPI
+from flask_openapi3 import APIBlueprint, OpenAPI
 
 from service.api import (
     documentation,
@@ -17,12 +16,11 @@ from service.api import (
 )
 
 
-def register(app: OpenAPI) -> list[Blueprint]:
+def register(app: OpenAPI) -> list[APIBlueprint]:
     """Add every call of the contract and the description made from them; return the blueprints."""
-    modules = (signup, session, login_link, social, password, email, me, events)
+    modules = (signup, session, login_link, social, password, email, me, events, mail_events)
     blueprints = [module.api for module in modules]
     for blueprint in blueprints:
         app.register_api(blueprint)
-    app.register_blueprint(mail_events.events)
     documentation.register(app)
-    return [*blueprints, mail_events.events]
+    return blueprints

@@ -168,7 +168,7 @@ def test_a_wrong_signature_is_400_and_changes_nothing(quick: Service, vendor: Ve
     for call in spoilt(vendor):
         answer = post(quick, vendor.name, call)
         assert (answer.status_code, answer.mimetype) == (400, "application/problem+json")
-        assert answer.json["code"] in ("invalid_signature", "invalid_json")
+        assert answer.json["code"] in ("invalid_notification", "invalid_json")
     assert untouched(quick)
 
 
