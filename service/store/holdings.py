@@ -21,6 +21,7 @@ from service.store.schema import (
     ProofRow,
     SessionRow,
     SignupRow,
+    SuppressionRow,
     UserRow,
 )
 
@@ -43,6 +44,10 @@ SHOWN_OF_LETTER = (
     *(OutboxTable.outcome, OutboxTable.answer),
 )
 SHOWN_OF_NEWS = (MailEventRow.at, MailEventRow.kind, MailEventRow.canonical, MailEventRow.detail)
+SHOWN_OF_SUPPRESSION = (
+    *(SuppressionRow.canonical, SuppressionRow.reason, SuppressionRow.source),
+    *(SuppressionRow.since, SuppressionRow.expires_at, SuppressionRow.detail),
+)
 SHOWN_OF_EVENT = (AuditRow.at, AuditRow.kind, AuditRow.ip, AuditRow.agent, AuditRow.data)
 
 
@@ -69,6 +74,9 @@ class HoldingsRepository:
             ),
             "news_of_letters": self._rows(
                 select(*SHOWN_OF_NEWS).where(_news_of(user)).order_by(MailEventRow.at)
+            ),
+            "suppressions": self._rows(
+                select(*SHOWN_OF_SUPPRESSION).where(SuppressionRow.canonical == user.canonical)
             ),
             "events": self._rows(
                 select(*SHOWN_OF_EVENT).where(AuditRow.user_id == user.id).order_by(AuditRow.at)
@@ -111,6 +119,7 @@ class HoldingsRepository:
         return True
 
     def finish_erasure(self, user: User) -> None:
+        # that an address gets no letters outlives the account, or the last letter would go to it
         # sessions, devices, identities and earlier addresses go with the account (ON DELETE CASCADE)
         self._connection.execute(delete(UserRow).where(UserRow.id == user.id))
 

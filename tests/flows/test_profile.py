@@ -18,6 +18,8 @@ KINDS = {
     "devices": "devices",
     "email_undos": "earlier_addresses",
     "outbox": "letters",
+    "mail_events": "news_of_letters",
+    "suppressions": "suppressions",
     "audit_events": "events",
 }
 
