@@ -150,7 +150,7 @@ def test_a_page_to_go_back_to_is_followed_on_the_sites_own_origins_only(make_ser
 
 @case("RST-29")
 def test_a_language_that_is_none_is_the_default(secure):
-    for language in ("../../x", "xx/../../etc/passwd", "de;q=", "\\..\\x", "a" * 500):
+    for language in ("../../x", "xx/../../etc/passwd", "xx;q=", "\\..\\x", "a" * 500):
         answer = secure.service.client().post(
             f"{FORGOT}?lang=../../x&locale=../../x", {"email": READER}, headers={"Accept-Language": language}
         )
