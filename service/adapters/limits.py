@@ -88,6 +88,10 @@ class LimitThrottles:
         name, items = _name(rule, key), self._rules[rule]
         self._ask(lambda limiter: [limiter.clear(item, *name) for item in items])  # type: ignore[func-returns-value]
 
+    def fullness(self, rule: Rule, key: str) -> float:
+        name, items = _name(rule, key), self._rules[rule]
+        return self._ask(lambda on: max(min(1.0, on.storage.get(i.key_for(*name)) / i.amount) for i in items))
+
     def require_answer(self) -> None:
         """Raise `Unavailable` when the counters' server does not answer."""
         if not self._storage.check():

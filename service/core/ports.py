@@ -122,6 +122,20 @@ class Throttles(Protocol):
 
     def clear(self, rule: Rule, key: str) -> None: ...
 
+    def fullness(self, rule: Rule, key: str) -> float:
+        """Look without counting: 0 for nothing counted, 1 for no room left, by the window that is fullest."""
+
+
+class Suspicion(Protocol):
+    """Whether whoever asks should show first that they are a person."""
+
+    def raised(self, place: str, *, network: str, address: str | None) -> bool:
+        """Say so before the request is counted.
+
+        `place` is "login", "signup" or "forgot", `network` that of the visit, `address` the canonical form of what
+        was typed. The answer knows nothing of accounts (ENU-13).
+        """
+
 
 class Farewell(Protocol):
     """Take leave of what an account has elsewhere, in the transaction that erases it.

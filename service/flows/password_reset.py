@@ -19,7 +19,7 @@ from service.core.mail_events import EventKind, MailEvent
 from service.core.passwords import PasswordPolicy
 from service.core.ports import Clock, Passwords, Store, Throttles, UnitOfWork
 from service.core.return_urls import ReturnUrls
-from service.core.throttles import Rule
+from service.core.throttles import EVERYBODY, Rule
 from service.core.tokens import Purpose, Tokens
 from service.core.values import Letter, OutboxRow, Outcome, Priority, User, Visit
 from service.flows.identities import drop_unproven, in_other_hands
@@ -29,7 +29,6 @@ from service.flows.suppressions import lift_by_proof
 
 LETTER = "password_reset"
 ONCE_A_DAY = timedelta(days=1)
-EVERYBODY = "everybody"
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from service.adapters.passwords.argon2id import Argon2id
 from service.adapters.passwords.pool import HashPool
 from service.core.identities import IdentityProvider, Vault
 from service.core.passwords import PasswordPolicy
-from service.core.ports import Clock, Prepare
+from service.core.ports import Clock, Prepare, Suspicion
 from service.core.return_urls import ReturnUrls
 from service.core.tokens import Tokens
 from service.flows import (
@@ -51,6 +51,7 @@ from service.flows.sessions import Sessions
 from service.flows.signup import Signup
 from service.flows.social import Social
 from service.flows.suppressions import Suppressions
+from service.flows.suspicion import FailuresRaiseSuspicion
 from service.store.store import SqlStore
 from service.wiring.basics import secrets_of
 
@@ -70,6 +71,7 @@ class Tools:
     policy: PasswordPolicy
     links: Links
     sessions: Sessions
+    suspicion: Suspicion
 
     @property
     def labels(self) -> dict[str, str]:
@@ -108,6 +110,7 @@ def open_tools(
         policy,
         links,
         Sessions(store, clock, *spans, Devices(throttles, links)),
+        FailuresRaiseSuspicion(throttles),
     )
 
 
