@@ -117,13 +117,16 @@ class Throttles(Protocol):
     def allows(self, rule: Rule, key: str) -> bool:
         """Count one; False when there is no room left."""
 
+    def count(self, rule: Rule, key: str) -> float:
+        """Count one and refuse nothing; how full the rule is then, 1 for the one that fills it and more for others."""
+
     def give_back(self, rule: Rule, key: str) -> None:
         """Uncount one."""
 
     def clear(self, rule: Rule, key: str) -> None: ...
 
     def fullness(self, rule: Rule, key: str) -> float:
-        """Look without counting: 0 for nothing counted, 1 for no room left, by the window that is fullest."""
+        """Look without counting: 0 for nothing counted, 1 or more for no room left, by the window that is fullest."""
 
 
 class Suspicion(Protocol):
