@@ -9,6 +9,7 @@ from service.core.repositories import (
     Attempts,
     Audit,
     Devices,
+    Guesses,
     Holdings,
     Identities,
     MailEvents,
@@ -65,6 +66,9 @@ class UnitOfWork(Protocol):
 
     @property
     def devices(self) -> Devices: ...
+
+    @property
+    def guesses(self) -> Guesses: ...
 
     @property
     def holdings(self) -> Holdings: ...

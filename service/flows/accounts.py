@@ -56,6 +56,7 @@ class Accounts:
         with self.store.write() as uow:
             if not uow.users.add(user):
                 raise EmailTaken
+            uow.guesses.forget(user.mailbox.canonical)
             uow.audit.record("user.created", at=now, user_id=user.id, visit=visit, by="staff")
         return user
 

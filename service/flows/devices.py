@@ -19,6 +19,11 @@ REMEMBERED = timedelta(days=365)
 SECRET = re.compile(r"[A-Za-z0-9_-]{43}")
 
 
+def secret_of(visit: Visit) -> str:
+    """The secret of a browser's cookie, "" for what cannot be one of ours."""
+    return visit.browser if SECRET.fullmatch(visit.browser) else ""
+
+
 @dataclass(frozen=True)
 class Devices:
     """Know browsers again, and tell of those that are new."""
@@ -31,7 +36,7 @@ class Devices:
 
         The account's first browser is no news: it comes with the sign-up, or after a reset has forgotten all.
         """
-        secret = visit.browser if SECRET.fullmatch(visit.browser) else new_secret()
+        secret = secret_of(visit) or new_secret()
         first = not uow.devices.any(user.id)
         if uow.devices.note(user.id, digest(secret), at=at) and not first:
             self._tell(uow, user, visit, at)

@@ -187,6 +187,7 @@ class PasswordReset:
                 drop_unproven(uow, user.id, at=now)
             uow.sessions.end_all(user.id)
             uow.devices.forget(user.id)
+            uow.guesses.forget(user.mailbox.canonical)
             uow.signups.discard(user.mailbox.canonical)
             uow.mail_events.add(grant.event(EventKind.USED, user, now))
             lift_by_proof(uow, user.mailbox.canonical)

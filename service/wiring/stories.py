@@ -7,13 +7,15 @@ from os import cpu_count
 
 from config.kinds import BreachCheck, MailUnknown
 from config.settings import Settings
-from service.adapters.limits import LimitThrottles
+from service.adapters.limits import LimitThrottles, room
 from service.adapters.passwords.argon2id import Argon2id
 from service.adapters.passwords.pool import HashPool
+from service.core.guesses import Patience
 from service.core.identities import IdentityProvider, Vault
 from service.core.passwords import PasswordPolicy
 from service.core.ports import Clock, Prepare, Suspicion
 from service.core.return_urls import ReturnUrls
+from service.core.throttles import Rule
 from service.core.tokens import Tokens
 from service.flows import (
     Flows,
@@ -41,6 +43,7 @@ from service.flows.login_link import LoginLink
 from service.flows.mail_timeline import MailTimeline
 from service.flows.notices import Notices
 from service.flows.password_change import PasswordChange
+from service.flows.password_check import PasswordCheck
 from service.flows.password_reset import PasswordReset
 from service.flows.profile import Profile
 from service.flows.proof import Proof
@@ -72,6 +75,7 @@ class Tools:
     links: Links
     sessions: Sessions
     suspicion: Suspicion
+    check_password: PasswordCheck
 
     @property
     def labels(self) -> dict[str, str]:
@@ -97,6 +101,7 @@ def open_tools(
         site_words=(settings.site_name,),
     )
     links = Links(settings.public_url)
+    hashes = HashPool(scheme, settings.hash_concurrency or cpu_count() or 1)
     spans = (settings.session_idle, settings.session_absolute, settings.session_short)
     return Tools(
         clock,
@@ -106,12 +111,19 @@ def open_tools(
         providers,
         vault,
         Tokens(secrets_of(settings), clock),
-        HashPool(scheme, settings.hash_concurrency or cpu_count() or 1),
+        hashes,
         policy,
         links,
         Sessions(store, clock, *spans, Devices(throttles, links)),
         FailuresRaiseSuspicion(throttles),
+        PasswordCheck(store, clock, hashes, throttles, _patience(settings)),
     )
+
+
+def _patience(settings: Settings) -> Patience:
+    """The pauses begin where the throttle's window ends, however wide it was set."""
+    free = room(Rule.LOGIN_PER_ACCOUNT, settings.rate_limits, settings.rate_limit_scale)
+    return Patience(free, max(1, round(Patience.most * settings.rate_limit_scale)))
 
 
 def assemble_flows(settings: Settings, t: Tools) -> Flows:
@@ -132,7 +144,7 @@ def assemble_flows(settings: Settings, t: Tools) -> Flows:
         t.store,
         t.clock,
         t.tokens,
-        t.passwords,
+        t.check_password,
         t.throttles,
         t.sessions,
         t.links,
@@ -140,11 +152,11 @@ def assemble_flows(settings: Settings, t: Tools) -> Flows:
         settings.signup_ttl,
     )
     recognition = Recognition(t.store, t.clock, t.sessions, t.vault, proof)
-    again = Reauthentication(t.clock, t.passwords, t.throttles)
+    again = Reauthentication(t.clock, t.check_password)
     farewells = (identities.say_farewell,)
     return Flows(
         signup=signup,
-        login=Login(t.store, t.clock, t.passwords, t.throttles, t.sessions, signup),
+        login=Login(t.store, t.passwords, t.check_password, t.sessions, signup),
         login_link=_login_link(settings, t),
         sessions=t.sessions,
         password_reset=_password_reset(settings, t),

@@ -10,7 +10,7 @@ from service.adapters.limits.servers import redis_at
 from service.adapters.limits.throttles import LimitThrottles
 from service.core.throttles import DEFAULTS, Rule
 
-__all__ = ["LimitThrottles", "open_throttles"]
+__all__ = ["LimitThrottles", "open_throttles", "room"]
 
 
 def open_throttles(redis_url: str | None, overrides: Iterable[str], scale: float) -> LimitThrottles:
@@ -24,6 +24,11 @@ def open_throttles(redis_url: str | None, overrides: Iterable[str], scale: float
     halves = {rule: [_with(limit, limit.amount // 2) for limit in limits] for rule, limits in rules.items()}
     open_storage = redis_at(redis_url)
     return LimitThrottles(Counters(SweptMemory(), halves), lambda: Counters(open_storage(), rules))
+
+
+def room(rule: Rule, overrides: Iterable[str], scale: float) -> int:
+    """Return how many a rule allows in its first window."""
+    return _rules(overrides, scale)[rule][0].amount
 
 
 def _rules(overrides: Iterable[str], scale: float) -> dict[Rule, list[RateLimitItem]]:
