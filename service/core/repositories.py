@@ -57,6 +57,9 @@ class Users(Protocol):
     def rehash(self, user_id: UUID, password_hash: str, *, if_hash: str) -> bool:
         """Store the same password under newer parameters; the epoch stays."""
 
+    def retire_password(self, user_id: UUID, *, at: datetime) -> bool:
+        """Take password, links and a planned erasure from an account, and raise its epoch; False for a closed one."""
+
     def raise_epoch(self, user_id: UUID) -> int | None:
         """Kill every session and link made so far; the new epoch, None for an unknown id."""
 
@@ -195,6 +198,8 @@ class Spent(Protocol):
 
     def add(self, digest: bytes, *, until: datetime) -> bool:
         """Note a use; False when it is not the first."""
+
+    def knows(self, digest: bytes) -> bool: ...
 
     def purge(self, now: datetime) -> int: ...
 

@@ -31,6 +31,22 @@ LETTER = "password_reset"
 ONCE_A_DAY = timedelta(days=1)
 
 
+def mail_link(
+    uow: UnitOfWork, user: User, *, at: datetime, lifetime: timedelta, visit: Visit, **context: str
+) -> None:
+    """Put the letter with a link into the outbox for somebody who need not ask: staff, or another story, does."""
+    uow.outbox.add(
+        LETTER,
+        address=user.mailbox.email,
+        canonical=user.mailbox.canonical,
+        at=at,
+        expires_in=lifetime,
+        priority=Priority.RESET,
+        user_id=user.id,
+        context={"locale": user.locale or visit.locale, **context},
+    )
+
+
 @dataclass(frozen=True)
 class ResetGrant:
     """What a reset link allows: this account, as long as its epoch and its newest letter are these."""

@@ -41,6 +41,7 @@ from service.flows.links import Links
 from service.flows.login import Login
 from service.flows.login_link import LoginLink
 from service.flows.mail_timeline import MailTimeline
+from service.flows.not_me import NotMe
 from service.flows.notices import Notices
 from service.flows.password_change import PasswordChange
 from service.flows.password_check import PasswordCheck
@@ -114,7 +115,7 @@ def open_tools(
         hashes,
         policy,
         links,
-        Sessions(store, clock, *spans, Devices(throttles, links)),
+        Sessions(store, clock, *spans, Devices(throttles)),
         FailuresRaiseSuspicion(throttles),
         PasswordCheck(store, clock, hashes, throttles, _patience(settings)),
     )
@@ -166,6 +167,7 @@ def assemble_flows(settings: Settings, t: Tools) -> Flows:
         ),
         email_undo=EmailUndoing(t.store, t.clock, t.tokens, t.throttles, t.links),
         erasure=Erasure(t.store, t.clock, again, t.links, settings.deletion_grace, farewells),
+        not_me=NotMe(t.store, t.clock, t.tokens, t.throttles, t.links, settings.reset_ttl),
         profile=Profile(t.store, t.clock),
         accounts=Accounts(t.store, t.clock, t.passwords, t.policy, settings.reset_ttl),
         notices=Notices(t.links, t.labels),
@@ -228,7 +230,7 @@ def letter_book(flows: Flows) -> Mapping[str, Prepare]:
         identities.JOINED: flows.notices.identity_changed,
         provider_events.STAFF_NOTICE: flows.notices.account_closed,
         login_link.LETTER: flows.login_link.letter,
-        devices.LETTER: flows.sessions.devices.letter,
+        devices.LETTER: flows.not_me.letter,
         email_change.LETTER: flows.email_change.letter,
         email_undo.CHANGED: flows.email_undo.changed_letter,
         email_undo.RESTORED: flows.email_undo.restored_letter,

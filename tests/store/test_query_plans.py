@@ -57,6 +57,8 @@ HOT: dict[str, Callable[[SqlUnitOfWork], Any]] = {
     "devices.forget": lambda uow: uow.devices.forget(USER.id),
     "devices.purge": lambda uow: uow.devices.purge(NOW),
     "devices.note": lambda uow: uow.devices.note(USER.id, SECRET_HASH, at=NOW),
+    "spent.knows": lambda uow: uow.spent.knows(SECRET_HASH),
+    "users.retire_password": lambda uow: uow.users.retire_password(USER.id, at=NOW),
     "devices.known": lambda uow: uow.devices.known(USER.canonical, SECRET_HASH),
     "guesses.of": lambda uow: uow.guesses.of(GUESSER),
     "guesses.add": lambda uow: uow.guesses.add(GUESSER, Patience(), at=NOW),
