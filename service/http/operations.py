@@ -47,7 +47,7 @@ def register(
             return response
         return jsonify(status="ready")
 
-    @app.get("/metrics", responses=METRICS, security=[{"metrics": []}])
+    @app.get("/metrics", responses=METRICS)
     def metrics_page() -> Response:
         """What happens here, for Prometheus"""
         if metrics_token is None:
