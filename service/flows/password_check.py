@@ -17,6 +17,7 @@ from service.core.ports import Clock, Passwords, Store, Throttles
 from service.core.throttles import EVERYBODY, Rule
 from service.core.values import User, Visit, digest
 from service.flows.devices import secret_of
+from service.flows.notices import tell_password_stopped
 from service.flows.suspicion import under_attack
 
 log = logging.getLogger(__name__)
@@ -104,6 +105,8 @@ class PasswordCheck:
             stopped = tally is not None and tally.failures == self.patience.most
             if stopped:
                 uow.audit.record("password.stopped", at=now, user_id=user_id, visit=visit)
+                if not guesser.device:
+                    tell_password_stopped(uow, guesser.address, at=now, visit=visit)
             if attack:
                 uow.audit.record("login.under_attack", at=now)
         self._tell(user_id, stopped=stopped, attack=attack)
