@@ -8,7 +8,6 @@ passwordless account and a password that was guessed at too often get one answer
 
 import logging
 from dataclasses import dataclass
-from uuid import UUID
 
 from service.core.errors import InvalidCredentials, RateLimited, Unavailable
 from service.core.guesses import Guesser, Patience, Tally
@@ -17,6 +16,7 @@ from service.core.ports import Clock, Passwords, Store, Throttles
 from service.core.throttles import EVERYBODY, Rule
 from service.core.values import User, Visit, digest
 from service.flows.devices import secret_of
+from service.flows.notices import tell_password_stopped
 from service.flows.suspicion import under_attack
 
 log = logging.getLogger(__name__)
@@ -101,18 +101,12 @@ class PasswordCheck:
                 "login.failed", at=now, user_id=user_id, visit=visit, known_device=bool(guesser.device)
             )
             tally = uow.guesses.of(guesser) if claimed else uow.guesses.add(guesser, self.patience, at=now)
-            stopped = tally is not None and tally.failures == self.patience.most
-            if stopped:
+            if tally is not None and tally.failures == self.patience.most:
                 uow.audit.record("password.stopped", at=now, user_id=user_id, visit=visit)
+                if not guesser.device:
+                    tell_password_stopped(uow, guesser.address, at=now, visit=visit)
             if attack:
                 uow.audit.record("login.under_attack", at=now)
-        self._tell(user_id, stopped=stopped, attack=attack)
-
-    def _tell(self, user_id: UUID | None, *, stopped: bool, attack: bool) -> None:
-        if stopped:
-            log.warning("password_stopped", extra={"user_id": str(user_id) if user_id else None})
-        if attack:
-            log.warning("sign_ins_under_attack")
 
     def _give_back(self, counters: list[Counter]) -> None:
         for rule, key in counters:

@@ -225,6 +225,7 @@ def letter_book(flows: Flows) -> Mapping[str, Prepare]:
         signup.LETTER: flows.signup.letter,
         password_reset.LETTER: flows.password_reset.letter,
         notices.PASSWORD_CHANGED: flows.notices.password_changed,
+        notices.PASSWORD_STOPPED: flows.notices.password_stopped,
         proof.LETTER: flows.proof.letter,
         identities.LINKED: flows.notices.identity_changed,
         identities.UNLINKED: flows.notices.identity_changed,

@@ -46,7 +46,7 @@ def test_a_stuffing_attack_is_noticed_once_and_keeps_no_reader_out(
     assert stuffed[NOTICED:] == [401, 401, 401, 429] * 20
     assert count_of(service, AuditRow, AuditRow.kind == "login.under_attack") == 1
     events = [record.message for record in logged.records]
-    assert events.count("sign_ins_under_attack") == 1
+    assert events.count("login.under_attack") == 1
     assert {r.__dict__["rule"] for r in logged.records if r.message == "throttled"} == {
         "login_per_client_under_attack"
     }
