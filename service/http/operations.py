@@ -5,7 +5,7 @@ from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any
 
-from flask import Response, abort, jsonify, request
+from flask import Response, jsonify, request
 from flask_openapi3 import OpenAPI
 
 from service.core.errors import Unavailable
@@ -19,8 +19,7 @@ METRICS: dict[str | int | HTTPStatus, Any] = {
         "description": "Prometheus' text format.",
         "content": {"text/plain": {"schema": {"type": "string"}}},
     },
-    "401": {"description": "Not `Authorization: Bearer` with `AUTH_METRICS_TOKEN`."},
-    "404": {"description": "There is no `AUTH_METRICS_TOKEN`."},
+    "401": {"description": "Not `Authorization: Bearer` with `AUTH_METRICS_TOKEN`, or that is not set."},
 }
 TEXT_FORMAT = "text/plain; version=0.0.4; charset=utf-8"
 
@@ -28,7 +27,7 @@ TEXT_FORMAT = "text/plain; version=0.0.4; charset=utf-8"
 def register(
     app: OpenAPI, require_ready: Callable[[], None], metrics: Callable[[], bytes], metrics_token: str | None
 ) -> None:
-    """Add `/healthz` (the process answers), `/readyz` (it can do its work) and, with a token, `/metrics`."""
+    """Add `/healthz` (the process answers), `/readyz` (it can do its work) and `/metrics`, for who has the token."""
 
     @app.get("/healthz", responses={"200": {"description": "The process answers."}})
     def healthz() -> Response:
@@ -50,9 +49,8 @@ def register(
     @app.get("/metrics", responses=METRICS, security=[{"metrics": []}])
     def metrics_page() -> Response:
         """What happens here, for Prometheus"""
-        if metrics_token is None:
-            abort(404)
         said = request.headers.get("Authorization", "").encode()
-        if not hmac.compare_digest(said, f"Bearer {metrics_token}".encode()):
+        wanted = f"Bearer {metrics_token}".encode()
+        if metrics_token is None or not hmac.compare_digest(said, wanted):
             return Response(status=401, headers={"WWW-Authenticate": "Bearer"})
         return Response(metrics(), content_type=TEXT_FORMAT)

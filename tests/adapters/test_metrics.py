@@ -32,7 +32,7 @@ def read(client: Client) -> str:
 
 @pytest.mark.case("ADM-12")
 def test_metrics_are_for_who_knows_the_token(make_service: Callable[..., Service], sqlite_url: str) -> None:
-    assert make_service(sqlite_url).client().get("/metrics").status_code == 404
+    assert make_service(sqlite_url).client().get("/metrics", **METRICS).status_code == 401
     client = make_service(sqlite_url, metrics_token=TOKEN).client()
     for said in (None, TOKEN, f"Bearer {TOKEN}x", "Bearer ", f"Basic {TOKEN}", "Bearer é"):
         answer = client.get("/metrics", headers={"Authorization": said})
