@@ -16,7 +16,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from config.kinds import WorkerMode
 from config.logging import configure_logging
 from config.settings import Settings, SettingsError, load_settings
-from service import __version__, api, cli, web
+from service import __version__, api, cli, oidc, web
 from service.api import documentation, events, mail_events
 from service.api.answers import refuse_body
 from service.api.models import ProblemModel, signed_in_json
@@ -99,7 +99,12 @@ def register_everything(app: OpenAPI, masthead: Masthead) -> None:
     settings = masthead.settings
     requests.register(app)
     headers.register(app, masthead.return_urls, settings.logo_url)
-    from_anywhere = (*social.FROM_ANYWHERE, *events.FROM_ANYWHERE, *mail_events.FROM_ANYWHERE)
+    from_anywhere = (
+        *social.FROM_ANYWHERE,
+        *events.FROM_ANYWHERE,
+        *mail_events.FROM_ANYWHERE,
+        *oidc.FROM_ANYWHERE,
+    )
     origins.register(app, masthead.return_urls, anywhere=from_anywhere)
     errors.register(app)
     operations.register(app, masthead.require_ready)
@@ -116,7 +121,8 @@ def register_everything(app: OpenAPI, masthead: Masthead) -> None:
     web.register(app)
     for endpoint in social.FROM_ANYWHERE:
         csrf.exempt(app.view_functions[endpoint])
-    for blueprint in api.register(app):
+    provider = oidc.register(app, masthead.flows, settings.public_url)
+    for blueprint in (*api.register(app), *provider):
         csrf.exempt(blueprint)
     if settings.development:
         devbox.register(app, masthead.dev_mailbox)

@@ -214,6 +214,24 @@ class InvalidNotification(Refusal):
     message = sentence("This is no notification for this service.")
 
 
+class InvalidAccessToken(Refusal):
+    """A service calls without a good access token (RFC 6750)."""
+
+    code = "invalid_token"
+    message = sentence("This call needs an access token that is good here and has not expired.")
+
+
+class InsufficientScope(Refusal):
+    """The access token is good, but not for this; `scope` is what it would take."""
+
+    code = "insufficient_scope"
+    message = sentence("This access token does not allow that.")
+
+    def __init__(self, scope: str) -> None:
+        super().__init__()
+        self.scope = scope
+
+
 class RateLimited(Refusal):
     """Too many tries; `retry_after` says how long to wait."""
 

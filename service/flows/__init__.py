@@ -2,7 +2,9 @@
 
 from dataclasses import dataclass
 
+from service.flows.access import Access
 from service.flows.accounts import Accounts
+from service.flows.clients import Clients
 from service.flows.email_change import EmailChange
 from service.flows.email_undo import EmailUndoing
 from service.flows.erasure import Erasure
@@ -17,6 +19,7 @@ from service.flows.profile import Profile
 from service.flows.proof import Proof
 from service.flows.provider_events import ProviderEvents
 from service.flows.sessions import Sessions
+from service.flows.signing_keys import SigningKeys
 from service.flows.signup import Signup
 from service.flows.social import Social
 from service.flows.suppressions import Suppressions
@@ -44,3 +47,6 @@ class Flows:
     provider_events: ProviderEvents
     suppressions: Suppressions
     mail_timeline: MailTimeline
+    clients: Clients
+    signing_keys: SigningKeys
+    access: Access

@@ -109,7 +109,7 @@ def assemble(settings: Settings) -> Masthead:
         letters=letters,
         transports=transports,
         clock=utc_now,
-        chores=[flows.erasure.erase_due],
+        chores=[flows.erasure.erase_due, flows.signing_keys.look_after],
         sender=sender,
         reply_to=settings.mail_reply_to,
         senders=settings.mail_senders,

@@ -10,6 +10,7 @@ from config.settings import Settings
 from service.adapters.limits import LimitThrottles
 from service.adapters.passwords.argon2id import Argon2id
 from service.adapters.passwords.pool import HashPool
+from service.adapters.token_signer import Es256Signer
 from service.core.identities import IdentityProvider, Vault
 from service.core.passwords import PasswordPolicy
 from service.core.ports import Clock, Prepare
@@ -29,7 +30,9 @@ from service.flows import (
     provider_events,
     signup,
 )
+from service.flows.access import Access
 from service.flows.accounts import Accounts
+from service.flows.clients import Clients
 from service.flows.devices import Devices
 from service.flows.email_change import EmailChange
 from service.flows.email_undo import EmailUndoing
@@ -48,6 +51,7 @@ from service.flows.provider_events import ProviderEvents
 from service.flows.reauthentication import Reauthentication
 from service.flows.recognition import Recognition
 from service.flows.sessions import Sessions
+from service.flows.signing_keys import SigningKeys
 from service.flows.signup import Signup
 from service.flows.social import Social
 from service.flows.suppressions import Suppressions
@@ -139,6 +143,7 @@ def assemble_flows(settings: Settings, t: Tools) -> Flows:
     recognition = Recognition(t.store, t.clock, t.sessions, t.vault, proof)
     again = Reauthentication(t.clock, t.passwords, t.throttles)
     farewells = (identities.say_farewell,)
+    signing_keys = SigningKeys(t.store, t.clock, t.vault, Es256Signer())
     return Flows(
         signup=signup,
         login=Login(t.store, t.clock, t.passwords, t.throttles, t.sessions, signup),
@@ -160,6 +165,9 @@ def assemble_flows(settings: Settings, t: Tools) -> Flows:
         provider_events=ProviderEvents(t.store, t.clock, t.providers, staff_address(settings)),
         suppressions=Suppressions(t.store, t.clock),
         mail_timeline=MailTimeline(t.store, t.clock),
+        clients=Clients(t.store, t.clock, t.throttles, plain_http=not settings.production),
+        signing_keys=signing_keys,
+        access=Access(t.store, t.clock, signing_keys, settings.public_url),
     )
 
 
