@@ -125,13 +125,11 @@ def problem_of(refusal: Refusal) -> Problem:
 
 def challenge_of(refusal: Refusal) -> str | None:
     """What `WWW-Authenticate` says to who calls with an access token (RFC 6750, section 3)."""
-    match refusal:
-        case errors.InvalidAccessToken():
-            return f'Bearer error="{refusal.code}"'
-        case errors.InsufficientScope():
-            return f'Bearer error="{refusal.code}", scope="{refusal.scope}"'
-        case _:
-            return None
+    if not isinstance(refusal, errors.InvalidAccessToken | errors.InsufficientScope):
+        return None
+    more = {"scope": refusal.scope} if isinstance(refusal, errors.InsufficientScope) else {}
+    said = {"error": refusal.code} | more
+    return "Bearer " + ", ".join(f'{name}="{value}"' for name, value in said.items())
 
 
 def answer(problem: Problem) -> Response:

@@ -31,10 +31,8 @@ def test_a_client_is_created_and_its_secret_is_shown_once(service: Service, run:
 @pytest.mark.case("OPV-38")
 def test_two_secrets_are_good_while_one_replaces_the_other(service: Service, run: Run) -> None:
     party = RelyingParty(service, scopes=("users:read",))
-    first = party.secret
-    secrets = [first]
-    for _ in range(2):
-        secrets.append(printed(run("clients", "rotate-secret", party.client.id, "--json"))["client_secret"])
+    rotate = ("clients", "rotate-secret", party.client.id, "--json")
+    secrets = [party.secret, *(printed(run(*rotate))["client_secret"] for _ in range(2))]
     statuses = []
     for secret in secrets:
         party.secret = secret
