@@ -121,8 +121,8 @@ def register_everything(app: OpenAPI, masthead: Masthead) -> None:
     web.register(app)
     for endpoint in social.FROM_ANYWHERE:
         csrf.exempt(app.view_functions[endpoint])
-    provider = oidc.register(app, masthead.flows, settings.public_url)
-    for blueprint in (*api.register(app), *provider):
+    oidc.register(app, csrf, masthead.flows, settings.public_url)
+    for blueprint in api.register(app):
         csrf.exempt(blueprint)
     if settings.development:
         devbox.register(app, masthead.dev_mailbox)

@@ -214,6 +214,15 @@ class InvalidNotification(Refusal):
     message = sentence("This is no notification for this service.")
 
 
+class InvalidAuthorizationRequest(Refusal):
+    """Another service sends a reader with a request we cannot even answer: unknown client, unregistered address."""
+
+    code = "invalid_request"
+    message = sentence(
+        "The site that sent you here asks in a way we don't know. Go back and try again, or tell its owner."
+    )
+
+
 class InvalidAccessToken(Refusal):
     """A service calls without a good access token (RFC 6750)."""
 

@@ -4,10 +4,12 @@ from dataclasses import dataclass
 
 from service.flows.access import Access
 from service.flows.accounts import Accounts
+from service.flows.authorization import Authorization
 from service.flows.clients import Clients
 from service.flows.email_change import EmailChange
 from service.flows.email_undo import EmailUndoing
 from service.flows.erasure import Erasure
+from service.flows.grants import Grants
 from service.flows.linking import Linking
 from service.flows.login import Login
 from service.flows.login_link import LoginLink
@@ -50,3 +52,5 @@ class Flows:
     clients: Clients
     signing_keys: SigningKeys
     access: Access
+    authorization: Authorization
+    grants: Grants

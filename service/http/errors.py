@@ -23,6 +23,7 @@ STATUS: dict[type[Refusal], int] = {
     errors.InvalidToken: 400,
     errors.ExpiredToken: 400,
     errors.AttemptExpired: 400,
+    errors.InvalidAuthorizationRequest: 400,
     errors.SignInCancelled: 400,
     errors.SignInRefused: 400,
     errors.InvalidNotification: 400,

@@ -6,8 +6,10 @@ from authlib.oauth2 import OAuth2Error
 from flask import Blueprint, Response, jsonify, request
 
 from service.core.errors import RateLimited, Refusal, Unavailable
+from service.http.errors import STATUS, challenge_of
 from service.oidc import discovery
 from service.oidc.server import provider
+from service.oidc.userinfo import about_the_reader
 
 endpoints = Blueprint("openid", __name__)
 OPEN_TO_PAGES = {
@@ -52,6 +54,12 @@ def revoke() -> Response:
     return _answered(provider().create_endpoint_response("revocation", request))
 
 
+@endpoints.route("/oauth/userinfo", methods=["GET", "POST"])
+def userinfo() -> Response:
+    """Say who has signed in, as far as the token's scopes allow."""
+    return jsonify(about_the_reader(provider().flows))
+
+
 @endpoints.errorhandler(OAuth2Error)
 def refused_by_protocol(error: OAuth2Error) -> Response:
     return _answered(provider().handle_error_response(None, error))
@@ -60,6 +68,11 @@ def refused_by_protocol(error: OAuth2Error) -> Response:
 @endpoints.errorhandler(Refusal)
 def refused(refusal: Refusal) -> Response:
     """Say a refusal of ours in the protocol's words."""
+    if (challenge := challenge_of(refusal)) is not None:
+        response = jsonify(error=refusal.code)
+        response.status_code = STATUS[type(refusal)]
+        response.headers["WWW-Authenticate"] = challenge
+        return response
     wait = refusal.retry_after if isinstance(refusal, RateLimited | Unavailable) else None
     response = jsonify(error="temporarily_unavailable" if wait else "invalid_request")
     response.status_code = 429 if isinstance(refusal, RateLimited) else 503 if wait else 400

@@ -53,5 +53,6 @@ class Revocation(RevocationEndpoint):  # type: ignore[misc]
         token = request.form.get("token")
         if token is None:
             raise InvalidRequestError("The token is missing.")
-        self.server.flows.access.revoke(token, client)
+        if not self.server.flows.access.revoke(token, client):
+            self.server.flows.grants.revoke(token, client)
         return 200, {}, default_json_headers

@@ -32,11 +32,13 @@ from service.flows import (
 )
 from service.flows.access import Access
 from service.flows.accounts import Accounts
+from service.flows.authorization import Authorization
 from service.flows.clients import Clients
 from service.flows.devices import Devices
 from service.flows.email_change import EmailChange
 from service.flows.email_undo import EmailUndoing
 from service.flows.erasure import Erasure
+from service.flows.grants import Grants
 from service.flows.linking import Linking
 from service.flows.links import Links
 from service.flows.login import Login
@@ -144,6 +146,7 @@ def assemble_flows(settings: Settings, t: Tools) -> Flows:
     again = Reauthentication(t.clock, t.passwords, t.throttles)
     farewells = (identities.say_farewell,)
     signing_keys = SigningKeys(t.store, t.clock, t.vault, Es256Signer())
+    access = Access(t.store, t.clock, signing_keys, settings.public_url)
     return Flows(
         signup=signup,
         login=Login(t.store, t.clock, t.passwords, t.throttles, t.sessions, signup),
@@ -167,7 +170,9 @@ def assemble_flows(settings: Settings, t: Tools) -> Flows:
         mail_timeline=MailTimeline(t.store, t.clock),
         clients=Clients(t.store, t.clock, t.throttles, plain_http=not settings.production),
         signing_keys=signing_keys,
-        access=Access(t.store, t.clock, signing_keys, settings.public_url),
+        access=access,
+        authorization=Authorization(t.store, t.clock, t.tokens),
+        grants=Grants(t.store, t.clock, access),
     )
 
 
