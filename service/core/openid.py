@@ -31,6 +31,7 @@ OFFLINE = "offline_access"
 READER_SCOPES = (OPENID, "profile", "email", OFFLINE)
 # What a service may do here in its own name; never granted by a reader, who could not grant it for everybody.
 SERVICE_SCOPES = ("users:read", "users:write", "mail:read", "audit:read")
+BACKCHANNEL_LOGOUT = "backchannel_logout"  # the errand that tells a client of a sign-out
 ROTATION_OVERLAP = timedelta(hours=24)  # for how long a client's earlier secret is still good
 
 

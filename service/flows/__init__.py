@@ -20,6 +20,7 @@ from service.flows.password_reset import PasswordReset
 from service.flows.profile import Profile
 from service.flows.proof import Proof
 from service.flows.provider_events import ProviderEvents
+from service.flows.provider_logout import ProviderLogout
 from service.flows.sessions import Sessions
 from service.flows.signing_keys import SigningKeys
 from service.flows.signup import Signup
@@ -54,3 +55,4 @@ class Flows:
     access: Access
     authorization: Authorization
     grants: Grants
+    provider_logout: ProviderLogout

@@ -7,6 +7,7 @@ from service.core.openid import Client, Grant, GrantType, RefreshToken
 from service.core.ports import Clock, Store, UnitOfWork
 from service.core.values import User, digest, new_secret
 from service.flows.access import LIFETIME, Access, ScopeRefused
+from service.flows.notices import GRANT_ENDED, tell
 from service.flows.signing_keys import Pen
 
 REFRESH_IDLE = timedelta(days=14)
@@ -110,6 +111,7 @@ class Grants:
             return None
         if kept.used_at is not None or not uow.grants.use_refresh_token(kept.token_hash, at=now):
             self._end(uow, grant, "grant.refresh_reused", at=now)
+            tell(uow, user, GRANT_ENDED, at=now, visit=None, client=client.name)
             return None
         successor = self._refresh_token(uow, grant, now, grant.expires_at)
         return self._issued(uow, pen, client, grant, user, scopes, successor)

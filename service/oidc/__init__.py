@@ -7,7 +7,7 @@ from flask import Flask
 from flask_wtf import CSRFProtect
 
 from service.flows import Flows
-from service.oidc.authorize import pages
+from service.oidc import authorize, logout
 from service.oidc.codes import S256, Codes, Refreshing
 from service.oidc.endpoints import endpoints
 from service.oidc.id_tokens import IdTokens
@@ -17,7 +17,7 @@ from service.oidc.token_endpoints import Introspection, Revocation
 
 FROM_ANYWHERE = (
     *("openid.token", "openid.introspect", "openid.revoke", "openid.userinfo"),
-    "openid_pages.authorize_by_form",
+    *("openid_pages.authorize_by_form", "openid_logout.log_out_by_form"),
 )
 
 
@@ -31,6 +31,7 @@ def register(app: Flask, csrf: CSRFProtect, flows: Flows, issuer: str) -> None:
     server.register_endpoint(Revocation)
     app.extensions[NAME] = server
     app.register_blueprint(endpoints)
-    app.register_blueprint(pages)
+    app.register_blueprint(authorize.pages)
+    app.register_blueprint(logout.pages)
     for endpoint in FROM_ANYWHERE:
         csrf.exempt(app.view_functions[endpoint])

@@ -1,6 +1,5 @@
 """What readers have granted to clients, and the tokens that came of it. Tokens are found by their SHA-256."""
 
-from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -91,14 +90,6 @@ class GrantRepository:
     def drop_of_client(self, user_id: UUID, client_id: str) -> int:
         gone = delete(GrantRow).where(GrantRow.user_id == user_id, GrantRow.client_id == client_id)
         return self._connection.execute(gone).rowcount
-
-    def move(self, session_id: UUID, *, to: UUID, epoch: int) -> None:
-        moved = update(GrantRow).where(GrantRow.session_id == session_id, GrantRow.epoch == epoch)
-        self._connection.execute(moved.values(session_id=to))
-
-    def of_session(self, session_id: UUID) -> Sequence[Grant]:
-        rows = self._connection.execute(select(*GRANT_COLUMNS).where(GrantRow.session_id == session_id))
-        return [Grant(*tuple(row)) for row in rows]
 
     def add_refresh_token(self, token: RefreshToken) -> None:
         self._connection.execute(insert(RefreshTokenRow).values(**vars(token)))

@@ -50,6 +50,7 @@ from service.flows.password_reset import PasswordReset
 from service.flows.profile import Profile
 from service.flows.proof import Proof
 from service.flows.provider_events import ProviderEvents
+from service.flows.provider_logout import ProviderLogout
 from service.flows.reauthentication import Reauthentication
 from service.flows.recognition import Recognition
 from service.flows.sessions import Sessions
@@ -146,6 +147,7 @@ def assemble_flows(settings: Settings, t: Tools) -> Flows:
     again = Reauthentication(t.clock, t.passwords, t.throttles)
     farewells = (identities.say_farewell,)
     signing_keys = SigningKeys(t.store, t.clock, t.vault, Es256Signer())
+    clients = Clients(t.store, t.clock, t.throttles, plain_http=not settings.production)
     access = Access(t.store, t.clock, signing_keys, settings.public_url)
     return Flows(
         signup=signup,
@@ -168,11 +170,12 @@ def assemble_flows(settings: Settings, t: Tools) -> Flows:
         provider_events=ProviderEvents(t.store, t.clock, t.providers, staff_address(settings)),
         suppressions=Suppressions(t.store, t.clock),
         mail_timeline=MailTimeline(t.store, t.clock),
-        clients=Clients(t.store, t.clock, t.throttles, plain_http=not settings.production),
+        clients=clients,
         signing_keys=signing_keys,
         access=access,
         authorization=Authorization(t.store, t.clock, t.tokens),
         grants=Grants(t.store, t.clock, access),
+        provider_logout=ProviderLogout(t.store, t.clock, signing_keys, clients, settings.public_url),
     )
 
 
@@ -221,6 +224,7 @@ def letter_book(flows: Flows) -> Mapping[str, Prepare]:
         password_reset.LETTER: flows.password_reset.letter,
         notices.PASSWORD_CHANGED: flows.notices.password_changed,
         proof.LETTER: flows.proof.letter,
+        notices.GRANT_ENDED: flows.notices.grant_ended,
         identities.LINKED: flows.notices.identity_changed,
         identities.UNLINKED: flows.notices.identity_changed,
         identities.JOINED: flows.notices.identity_changed,

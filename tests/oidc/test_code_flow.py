@@ -7,6 +7,7 @@ from urllib.parse import parse_qsl, urlsplit
 import pytest
 from authlib.oidc.core.util import create_half_hash
 
+from service.flows.grants import GrantRefused
 from service.store.schema import AuditRow
 from tests.flows.people import count_of
 from tests.oidc.test_service_tokens import decoded
@@ -261,6 +262,9 @@ def test_a_refresh_token_is_good_once_and_its_second_use_ends_the_family(service
     assert party.refresh(second["refresh_token"]).json["error"] == "invalid_grant"
     assert party.introspect(second["access_token"]) == {"active": False}
     assert count_of(service, AuditRow, AuditRow.kind == "grant.refresh_reused") == 1
+    service.deliver()
+    (letter,) = service.mailbox.to(ADDRESS)
+    assert letter.message["Subject"] == "Sie wurden bei Comments abgemeldet"
 
 
 @pytest.mark.case("OPV-12")
@@ -291,7 +295,7 @@ def test_refresh_tokens_run_out(service, browser):
     grants = service.parts.flows.grants
     for late in (timedelta(days=14, minutes=1), timedelta(days=31)):
         later = type(grants)(grants.store, lambda late=late: grants.clock() + late, grants.access)
-        with pytest.raises(Exception, match="^$"):
+        with pytest.raises(GrantRefused):
             later.refresh(tokens["refresh_token"], party.client, ())
     lasting = a_site(service, grants=("authorization_code",)).tokens(browser)
     assert "refresh_token" not in lasting

@@ -88,9 +88,9 @@ class RelyingParty:
         return answer.json
 
     def _as_itself(self, path: str, **form: str) -> "TestResponse":
-        if self.secret is None:
-            return self.call(path, headers={}, client_id=self.client.id, **form)
-        return self.call(path, **form)
+        if self.secret is not None:
+            return self.call(path, headers=None, **form)
+        return self.call(path, headers={}, **form | {"client_id": self.client.id})
 
     def own_token(self, scope: str = "") -> str:
         """A token it uses in its own name."""
