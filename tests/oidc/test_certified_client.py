@@ -52,7 +52,9 @@ def test_a_reader_signs_in_to_a_certified_client_and_out_again(live, make_servic
     assert [fault for fault in watch.faults if party not in fault] == []
 
 
-def test_a_first_party_needs_no_answer_and_signing_up_leads_back(live, make_service, sqlite_url, new_page, smtp):
+def test_a_first_party_needs_no_answer_and_signing_up_leads_back(
+    live, make_service, sqlite_url, new_page, smtp
+):
     site, staff, port = live(sqlite_url, workers=1), make_service(sqlite_url), free_port()
     details = ClientDetails(
         name="The site",
