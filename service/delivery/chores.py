@@ -62,6 +62,7 @@ class Chores:
             undos = uow.addresses.purge(now)
         with self.store.write() as uow:
             devices = uow.devices.purge(now - KEEP_DEVICES)
+            guesses = uow.guesses.purge(now)
         with self.store.write() as uow:
             outbox = uow.outbox.purge(now - self.keep_settled)
         with self.store.write() as uow:
@@ -74,6 +75,7 @@ class Chores:
             "grants": grants,
             "undos": undos,
             "devices": devices,
+            "guesses": guesses,
             "outbox": outbox,
             "mail_events": mail_events,
             "suppressions": suppressions,
