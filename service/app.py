@@ -55,7 +55,10 @@ def create_app(settings: Settings | None = None) -> OpenAPI:
         info=Info(
             title=f"{settings.site_name} accounts", version=__version__, description=documentation.DESCRIPTION
         ),
-        security_schemes={"session": {"type": "apiKey", "in": "cookie", "name": cookies.name(SESSION)}},
+        security_schemes={
+            "session": {"type": "apiKey", "in": "cookie", "name": cookies.name(SESSION)},
+            "service": documentation.SERVICE,
+        },
         doc_ui=False,
         operation_id_callback=lambda **route: route["name"],
         validation_error_callback=refuse_body,
