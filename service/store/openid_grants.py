@@ -87,10 +87,6 @@ class GrantRepository:
     def drop(self, grant_id: UUID) -> bool:
         return self._connection.execute(delete(GrantRow).where(GrantRow.id == grant_id)).rowcount == 1
 
-    def drop_of_client(self, user_id: UUID, client_id: str) -> int:
-        gone = delete(GrantRow).where(GrantRow.user_id == user_id, GrantRow.client_id == client_id)
-        return self._connection.execute(gone).rowcount
-
     def add_refresh_token(self, token: RefreshToken) -> None:
         self._connection.execute(insert(RefreshTokenRow).values(**vars(token)))
 

@@ -252,8 +252,11 @@ def test_of_a_hundred_redemptions_at_once_one_succeeds(service, browser):
 def test_a_refresh_token_is_good_once_and_its_second_use_ends_the_family(service, browser):
     party, other = a_site(service), a_site(service)
     first = party.tokens(browser)
+    assert party.introspect(first["refresh_token"])["sub"] == decoded(service, first["id_token"])[1]["sub"]
+    assert other.introspect(first["refresh_token"]) == {"active": False}
     assert other.refresh(first["refresh_token"]).json["error"] == "invalid_grant"
     second = party.refresh(first["refresh_token"]).json
+    assert party.introspect(first["refresh_token"]) == {"active": False}
     assert second["refresh_token"] != first["refresh_token"]
     _, claims = decoded(service, second["id_token"])
     assert claims["auth_time"] == decoded(service, first["id_token"])[1]["auth_time"]

@@ -171,7 +171,15 @@ def test_only_a_client_a_token_is_for_learns_anything_of_it(service):
 def test_what_is_no_proof_costs_nothing(service):
     party = a_service(service)
     bomb = "eyJhbGciOiJQQkVTMi1IUzI1NitBMTI4S1ciLCJwMmMiOjEwMDAwMDAwMDAsImVuYyI6IkEyNTZHQ00ifQ"
-    for proof in (f"{bomb}.a.b.c.d", f"{bomb}.e30.x", "x" * 60_000, ".", "e30.e30.", "\u00e9.e30.x", "eyJ9.W10.x"):
+    for proof in (
+        f"{bomb}.a.b.c.d",
+        f"{bomb}.e30.x",
+        "x" * 60_000,
+        ".",
+        "e30.e30.",
+        "\u00e9.e30.x",
+        "eyJ9.W10.x",
+    ):
         answer = party.call(
             "/oauth/token",
             headers={},
