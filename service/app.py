@@ -17,7 +17,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from config.kinds import WorkerMode
 from config.logging import configure_logging
 from config.settings import Settings, SettingsError, load_settings
-from service import __version__, api, cli, web
+from service import __version__, api, cli, oidc, web
 from service.adapters.metrics import EventCounter
 from service.api import documentation, events, mail_events
 from service.api.answers import refuse_body
@@ -60,6 +60,7 @@ def create_app(settings: Settings | None = None) -> OpenAPI:
         ),
         security_schemes={
             "session": {"type": "apiKey", "in": "cookie", "name": cookies.name(SESSION)},
+            "service": documentation.SERVICE,
             "metrics": {"type": "http", "scheme": "bearer"},
         },
         doc_ui=False,
@@ -105,7 +106,12 @@ def register_everything(app: OpenAPI, masthead: Masthead) -> None:
     settings = masthead.settings
     requests.register(app)
     headers.register(app, masthead.return_urls, settings.logo_url)
-    from_anywhere = (*social.FROM_ANYWHERE, *events.FROM_ANYWHERE, *mail_events.FROM_ANYWHERE)
+    from_anywhere = (
+        *social.FROM_ANYWHERE,
+        *events.FROM_ANYWHERE,
+        *mail_events.FROM_ANYWHERE,
+        *oidc.FROM_ANYWHERE,
+    )
     origins.register(app, masthead.return_urls, anywhere=from_anywhere)
     errors.register(app)
     token = settings.metrics_token.get_secret_value() if settings.metrics_token else None
@@ -123,6 +129,7 @@ def register_everything(app: OpenAPI, masthead: Masthead) -> None:
     web.register(app)
     for endpoint in social.FROM_ANYWHERE:
         csrf.exempt(app.view_functions[endpoint])
+    oidc.register(app, csrf, masthead.flows, settings.public_url)
     for blueprint in api.register(app):
         csrf.exempt(blueprint)
     if settings.development:

@@ -2,7 +2,7 @@
 
 from flask import Flask
 
-from service.cli import doctor, mail, migrate, users, worker
+from service.cli import clients, doctor, keys, mail, migrate, users, worker
 
 
 def register(app: Flask) -> None:
@@ -12,4 +12,5 @@ def register(app: Flask) -> None:
     app.cli.add_command(users.users)
     app.cli.add_command(mail.mail)
     app.cli.add_command(doctor.doctor)
-    app.cli.add_command(mail.mail)
+    app.cli.add_command(clients.clients)
+    app.cli.add_command(keys.keys)

@@ -214,6 +214,33 @@ class InvalidNotification(Refusal):
     message = sentence("This is no notification for this service.")
 
 
+class InvalidAuthorizationRequest(Refusal):
+    """Another service sends a reader with a request we cannot even answer: unknown client, unregistered address."""
+
+    code = "invalid_request"
+    message = sentence(
+        "The site that sent you here asks in a way we don't know. Go back and try again, or tell its owner."
+    )
+
+
+class InvalidAccessToken(Refusal):
+    """A service calls without a good access token (RFC 6750)."""
+
+    code = "invalid_token"
+    message = sentence("This call needs an access token that is good here and has not expired.")
+
+
+class InsufficientScope(Refusal):
+    """The access token is good, but not for this; `scope` is what it would take."""
+
+    code = "insufficient_scope"
+    message = sentence("This access token does not allow that.")
+
+    def __init__(self, scope: str) -> None:
+        super().__init__()
+        self.scope = scope
+
+
 class RateLimited(Refusal):
     """Too many tries; `retry_after` says how long to wait."""
 

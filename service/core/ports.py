@@ -4,6 +4,8 @@ from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import Protocol
 
+from service.core.openid import Caller, Client
+from service.core.openid_repositories import AccessTokens, Clients, Consents, Grants, SigningKeys
 from service.core.repositories import (
     Addresses,
     Attempts,
@@ -85,6 +87,21 @@ class UnitOfWork(Protocol):
     @property
     def audit(self) -> Audit: ...
 
+    @property
+    def clients(self) -> Clients: ...
+
+    @property
+    def consents(self) -> Consents: ...
+
+    @property
+    def grants(self) -> Grants: ...
+
+    @property
+    def access_tokens(self) -> AccessTokens: ...
+
+    @property
+    def signing_keys(self) -> SigningKeys: ...
+
 
 class Store(Protocol):
     """Where transactions begin. Leaving the block commits, an exception rolls back.
@@ -98,6 +115,12 @@ class Store(Protocol):
 
     def signed_in(self, secret_hash: bytes, now: datetime) -> tuple[User, Session] | None:
         """The live session behind a cookie, in one look-up."""
+
+    def calling(self, token_hash: bytes, now: datetime) -> Caller | None:
+        """Who is behind a good access token, in one look-up."""
+
+    def client(self, client_id: str, now: datetime) -> Client | None:
+        """A client, open or not, in one look-up."""
 
 
 class Passwords(Protocol):

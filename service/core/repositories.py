@@ -122,7 +122,7 @@ class Signups(Protocol):
 
 
 class Sessions(Protocol):
-    """The signed-in browsers."""
+    """The signed-in browsers. With one ends what was granted in it to other services, and they are told."""
 
     def add(self, session: Session, secret_hash: bytes) -> None: ...
 
@@ -134,6 +134,9 @@ class Sessions(Protocol):
     def end(self, session_id: UUID, *, user_id: UUID) -> bool: ...
 
     def end_by_hash(self, secret_hash: bytes) -> Session | None: ...
+
+    def hand_over(self, secret_hash: bytes, *, to: Session) -> None:
+        """End a browser's earlier session; what the same reader granted in it goes on in the new one."""
 
     def end_all(self, user_id: UUID, *, but: UUID | None = None) -> int: ...
 

@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-LONGEST_URL = 1000
+LONGEST_URL = 2000
 # Browsers drop tabs and newlines and read "\" as "/": such a URL is not what it looks like.
 SUSPICIOUS = re.compile(r"[\x00-\x20\x7f-\xa0\u2028\u2029\ud800-\udfff\\]")
 

@@ -33,6 +33,7 @@ class Rule(StrEnum):
     NEW_DEVICE_PER_ACCOUNT = "new_device_per_account"
     LOGIN_LINK_PER_CLIENT = "login_link_per_client"
     LOGIN_LINK_PER_ADDRESS = "login_link_per_address"
+    CLIENT_FAILURES = "client_failures"
 
 
 DEFAULTS: dict[Rule, str] = {
@@ -57,4 +58,5 @@ DEFAULTS: dict[Rule, str] = {
     Rule.NEW_DEVICE_PER_ACCOUNT: "3/hour;6/day",  # silent: letters, not sign-ins
     Rule.LOGIN_LINK_PER_CLIENT: "10/hour",
     Rule.LOGIN_LINK_PER_ADDRESS: "3/hour;5/day",  # silent
+    Rule.CLIENT_FAILURES: "30/5minute",  # failures of one client's name from one network
 }

@@ -57,6 +57,8 @@ class Chores:
         with self.store.write() as uow:
             identities = uow.attempts.purge(now) + uow.pending_identities.purge(now) + uow.spent.purge(now)
         with self.store.write() as uow:
+            grants = uow.access_tokens.purge(now) + uow.grants.purge(now)
+        with self.store.write() as uow:
             undos = uow.addresses.purge(now)
         with self.store.write() as uow:
             devices = uow.devices.purge(now - KEEP_DEVICES)
@@ -70,6 +72,7 @@ class Chores:
             "signups": signups,
             "sessions": sessions,
             "identities": identities,
+            "grants": grants,
             "undos": undos,
             "devices": devices,
             "guesses": guesses,

@@ -87,6 +87,7 @@ SAMPLES = (
     Sample("identity_linked", "by_nobody", BY_NOBODY | ACCOUNT | {"provider": "Apple"}),
     Sample("identity_unlinked", "", CHANGE | ACCOUNT | {"provider": "Google"}),
     Sample("identity_unlinked", "by_nobody", BY_NOBODY | ACCOUNT | {"provider": "Apple"}),
+    Sample("grant_ended", "", BY_NOBODY | FORGOT | {"client": "Comments"}),
     Sample("joined_with_provider", "", CHANGE | ACCOUNT | {"provider": "Apple"}),
     Sample(
         "staff_account_closed", "", {"user": "0193a4b2-7c1e-7d5a-9f30-2b6c1d8e4f50", "provider": "Google"}

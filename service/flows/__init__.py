@@ -2,10 +2,14 @@
 
 from dataclasses import dataclass
 
+from service.flows.access import Access
 from service.flows.accounts import Accounts
+from service.flows.authorization import Authorization
+from service.flows.clients import Clients
 from service.flows.email_change import EmailChange
 from service.flows.email_undo import EmailUndoing
 from service.flows.erasure import Erasure
+from service.flows.grants import Grants
 from service.flows.linking import Linking
 from service.flows.login import Login
 from service.flows.login_link import LoginLink
@@ -17,7 +21,9 @@ from service.flows.password_reset import PasswordReset
 from service.flows.profile import Profile
 from service.flows.proof import Proof
 from service.flows.provider_events import ProviderEvents
+from service.flows.provider_logout import ProviderLogout
 from service.flows.sessions import Sessions
+from service.flows.signing_keys import SigningKeys
 from service.flows.signup import Signup
 from service.flows.social import Social
 from service.flows.suppressions import Suppressions
@@ -46,3 +52,9 @@ class Flows:
     provider_events: ProviderEvents
     suppressions: Suppressions
     mail_timeline: MailTimeline
+    clients: Clients
+    signing_keys: SigningKeys
+    access: Access
+    authorization: Authorization
+    grants: Grants
+    provider_logout: ProviderLogout

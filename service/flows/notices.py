@@ -11,6 +11,7 @@ from service.flows.links import Links
 
 PASSWORD_CHANGED = "password_changed"
 PASSWORD_STOPPED = "password_stopped"
+GRANT_ENDED = "grant_ended"
 LIFETIME = timedelta(days=3)
 
 
@@ -100,6 +101,10 @@ class Notices:
             account_link=self.links.sign_in_methods(),
             forgot_link=self.links.forgot_password(),
         )
+
+    def grant_ended(self, row: OutboxRow, uow: UnitOfWork, signed_at: datetime) -> Letter | Outcome:
+        """Say which service the reader was signed out of, because its key was used twice."""
+        return self._letter(row, client=row.context["client"], forgot_link=self.links.forgot_password())
 
     def account_closed(self, row: OutboxRow, uow: UnitOfWork, signed_at: datetime) -> Letter | Outcome:
         """Tell staff that a provider's notification has closed an account."""

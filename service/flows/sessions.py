@@ -57,8 +57,6 @@ class Sessions:
 
         An account that was to be erased is kept by it. Raises `InvalidCredentials` when that comes too late.
         """
-        if previous:
-            uow.sessions.end_by_hash(digest(previous))
         now = self.clock()
         kept = user.erases_at is not None
         if kept:
@@ -81,6 +79,8 @@ class Sessions:
             ip=visit.ip,
             agent=visit.agent,
         )
+        if previous:
+            uow.sessions.hand_over(digest(previous), to=session)
         uow.sessions.add(session, digest(secret))
         uow.audit.record(
             "session.created", at=now, user_id=user.id, visit=visit, session=str(session.id), amr=list(amr)

@@ -23,6 +23,7 @@ STATUS: dict[type[Refusal], int] = {
     errors.InvalidToken: 400,
     errors.ExpiredToken: 400,
     errors.AttemptExpired: 400,
+    errors.InvalidAuthorizationRequest: 400,
     errors.SignInCancelled: 400,
     errors.SignInRefused: 400,
     errors.InvalidNotification: 400,
@@ -31,10 +32,12 @@ STATUS: dict[type[Refusal], int] = {
     errors.InvalidCredentials: 401,
     errors.ReauthenticationRequired: 401,
     errors.InvalidIdToken: 401,
+    errors.InvalidAccessToken: 401,
     errors.AccountDisabled: 403,
     errors.EmailUnverified: 403,
     errors.CrossOriginRefused: 403,
     errors.IdentityBlocked: 403,
+    errors.InsufficientScope: 403,
     errors.NotFound: 404,
     errors.EmailTaken: 409,
     errors.LinkRequired: 409,
@@ -83,6 +86,7 @@ class Problem:
     errors: tuple[FieldError, ...] = ()
     retry_after: int | None = None
     allow: str | None = None
+    challenge: str | None = None
 
     @property
     def title(self) -> str:
@@ -116,7 +120,17 @@ def problem_of(refusal: Refusal) -> Problem:
         gettext(refusal.message),
         tuple(replace(error, template=gettext(error.template)) for error in getattr(refusal, "errors", ())),
         max(1, ceil(retry.total_seconds())) if retry is not None else None,
+        challenge=challenge_of(refusal),
     )
+
+
+def challenge_of(refusal: Refusal) -> str | None:
+    """What `WWW-Authenticate` says to who calls with an access token (RFC 6750, section 3)."""
+    if not isinstance(refusal, errors.InvalidAccessToken | errors.InsufficientScope):
+        return None
+    more = {"scope": refusal.scope} if isinstance(refusal, errors.InsufficientScope) else {}
+    said = {"error": refusal.code} | more
+    return "Bearer " + ", ".join(f'{name}="{value}"' for name, value in said.items())
 
 
 def answer(problem: Problem) -> Response:
@@ -131,6 +145,8 @@ def answer(problem: Problem) -> Response:
         response.headers["Retry-After"] = str(problem.retry_after)
     if problem.allow is not None:
         response.headers["Allow"] = problem.allow
+    if problem.challenge is not None:
+        response.headers["WWW-Authenticate"] = problem.challenge
     return response
 
 

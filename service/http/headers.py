@@ -27,6 +27,11 @@ def csp_nonce() -> str:
     return nonce
 
 
+def allow_form_target(source: str) -> None:
+    """Let the form of this answer lead to one more place: browsers hold its redirects to `form-action`, too."""
+    g.form_target = source
+
+
 def for_data(return_urls: ReturnUrls) -> list[tuple[str, str]]:
     """The headers of an answer that is no page."""
     always = ALWAYS | {"Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'"}
@@ -42,7 +47,10 @@ def register(app: Flask, return_urls: ReturnUrls, logo_url: str | None) -> None:
     def protect(response: Response) -> Response:
         if response.mimetype == "text/html":
             nonce = csp_nonce()
-            response.headers.setdefault("Content-Security-Policy", policy.replace("{nonce}", nonce))
+            own = policy.replace("{nonce}", nonce).replace(
+                "{target}", f" {g.form_target}" if "form_target" in g else ""
+            )
+            response.headers.setdefault("Content-Security-Policy", own)
         for name, value in for_everything:
             response.headers.setdefault(name, value)
         return response
@@ -59,7 +67,7 @@ def _page_policy(return_urls: ReturnUrls, logo_url: str | None) -> str:
         "img-src": " ".join(["'self'", "data:", *([logo] if logo else [])]),
         "connect-src": "'self'",
         "frame-src": "'self'",
-        "form-action": " ".join(["'self'", *elsewhere]),
+        "form-action": " ".join(["'self'", *elsewhere]) + "{target}",
         "frame-ancestors": "'none'",
         "base-uri": "'none'",
         "object-src": "'none'",

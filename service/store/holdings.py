@@ -25,6 +25,7 @@ from service.store.schema import (
     SuppressionRow,
     UserRow,
 )
+from service.store.schema_openid import AccessTokenRow, ConsentRow, GrantRow, RefreshTokenRow
 
 SHOWN_OF_USER = (
     *(UserRow.id, UserRow.email, UserRow.email_verified_at, UserRow.name, UserRow.locale, UserRow.roles),
@@ -49,6 +50,13 @@ SHOWN_OF_SUPPRESSION = (
     *(SuppressionRow.canonical, SuppressionRow.reason, SuppressionRow.source),
     *(SuppressionRow.since, SuppressionRow.expires_at, SuppressionRow.detail),
 )
+SHOWN_OF_CONSENT = (ConsentRow.client_id, ConsentRow.scopes, ConsentRow.granted_at)
+SHOWN_OF_GRANT = (
+    *(GrantRow.client_id, GrantRow.scopes, GrantRow.auth_time, GrantRow.created_at, GrantRow.expires_at),
+    *(GrantRow.redeemed_at,),
+)
+SHOWN_OF_REFRESH = (GrantRow.client_id, RefreshTokenRow.created_at, RefreshTokenRow.used_at)
+SHOWN_OF_ACCESS = (AccessTokenRow.client_id, AccessTokenRow.issued_at, AccessTokenRow.expires_at)
 SHOWN_OF_EVENT = (AuditRow.at, AuditRow.kind, AuditRow.ip, AuditRow.agent, AuditRow.data)
 
 
@@ -70,6 +78,7 @@ class HoldingsRepository:
             "sessions": self._rows(select(*SHOWN_OF_SESSION).where(SessionRow.user_id == user.id)),
             "devices": self._rows(select(*SHOWN_OF_DEVICE).where(DeviceRow.user_id == user.id)),
             "earlier_addresses": self._rows(select(*SHOWN_OF_UNDO).where(EmailUndoRow.user_id == user.id)),
+            **self._of_clients(user.id),
             "letters": self._rows(
                 select(*SHOWN_OF_LETTER).where(_letters_of(user)).order_by(OutboxTable.created_at)
             ),
@@ -82,6 +91,18 @@ class HoldingsRepository:
             "events": self._rows(
                 select(*SHOWN_OF_EVENT).where(AuditRow.user_id == user.id).order_by(AuditRow.at)
             ),
+        }
+
+    def _of_clients(self, user_id: UUID) -> dict[str, Any]:
+        """What other services were told, and may still ask."""
+        granted = GrantRow.user_id == user_id
+        refresh = select(*SHOWN_OF_REFRESH).join(GrantRow, GrantRow.id == RefreshTokenRow.grant_id)
+        access = select(*SHOWN_OF_ACCESS).join(GrantRow, GrantRow.id == AccessTokenRow.grant_id)
+        return {
+            "consents": self._rows(select(*SHOWN_OF_CONSENT).where(ConsentRow.user_id == user_id)),
+            "grants": self._rows(select(*SHOWN_OF_GRANT).where(granted)),
+            "refresh_tokens": self._rows(refresh.where(granted)),
+            "access_tokens": self._rows(access.where(granted)),
         }
 
     def plan_erasure(self, user_id: UUID, *, erases_at: datetime, if_epoch: int) -> bool:
@@ -123,7 +144,7 @@ class HoldingsRepository:
 
     def finish_erasure(self, user: User) -> None:
         # that an address gets no letters outlives the account, or the last letter would go to it
-        # sessions, devices, identities and earlier addresses go with the account (ON DELETE CASCADE)
+        # sessions, devices, identities, earlier addresses, grants and consents go with the account (ON DELETE CASCADE)
         self._connection.execute(delete(UserRow).where(UserRow.id == user.id))
 
     def _rows(self, query: Executable) -> list[dict[str, Any]]:

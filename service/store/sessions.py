@@ -5,10 +5,12 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Connection, delete, insert, select, update
+from sqlalchemy import ColumnElement, Connection, delete, insert, or_, select, update
 
 from service.core.values import Session
 from service.store.schema import SessionRow, UserRow
+from service.store.schema_openid import GrantRow
+from service.store.session_endings import end_grants, hand_over_grants, let_go_of_grants
 
 # in the order of the fields of `Session`
 SESSION_COLUMNS = (
@@ -65,23 +67,40 @@ class SessionRepository:
         result = self._connection.execute(
             delete(SessionRow).where(SessionRow.id == session_id, SessionRow.user_id == user_id)
         )
-        return result.rowcount == 1
+        if result.rowcount != 1:
+            return False
+        end_grants(self._connection, GrantRow.session_id == session_id)
+        return True
 
     def end_by_hash(self, secret_hash: bytes) -> Session | None:
         row = self._connection.execute(
             delete(SessionRow).where(SessionRow.secret_hash == secret_hash).returning(*SESSION_COLUMNS)
         ).one_or_none()
-        return Session(*tuple(row)) if row else None
+        if row is None:
+            return None
+        session = Session(*tuple(row))
+        end_grants(self._connection, GrantRow.session_id == session.id)
+        return session
+
+    def hand_over(self, secret_hash: bytes, *, to: Session) -> None:
+        hand_over_grants(self._connection, secret_hash, to)
+        self.end_by_hash(secret_hash)
 
     def end_all(self, user_id: UUID, *, but: UUID | None = None) -> int:
-        condition = SessionRow.user_id == user_id
+        condition, granted = SessionRow.user_id == user_id, GrantRow.user_id == user_id
         if but is not None:
             condition = condition & (SessionRow.id != but)
+            granted = granted & or_(GrantRow.session_id.is_(None), GrantRow.session_id != but)
+        end_grants(self._connection, granted)
         return self._connection.execute(delete(SessionRow).where(condition)).rowcount
 
     def renew(self, session_id: UUID, *, epoch: int, secret_hash: bytes) -> None:
         renewed = update(SessionRow).values(epoch=epoch, secret_hash=secret_hash)
         self._connection.execute(renewed.where(SessionRow.id == session_id))
+        granted = update(GrantRow).where(GrantRow.session_id == session_id)
+        self._connection.execute(granted.values(epoch=epoch))
 
     def purge(self, now: datetime) -> int:
-        return self._connection.execute(delete(SessionRow).where(SessionRow.idle_until <= now)).rowcount
+        over = SessionRow.idle_until <= now
+        let_go_of_grants(self._connection, over)
+        return self._connection.execute(delete(SessionRow).where(over)).rowcount

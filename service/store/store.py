@@ -6,7 +6,9 @@ from datetime import datetime
 
 from sqlalchemy import Engine, text
 
+from service.core.openid import Caller, Client
 from service.core.values import Session, User
+from service.store.access_lookup import AccessLookup
 from service.store.database import WriterQueue, database_errors_as_unavailable
 from service.store.session_lookup import SessionLookup
 from service.store.unit_of_work import SqlUnitOfWork
@@ -19,6 +21,7 @@ class SqlStore:
         self.engine = engine
         self._writing = engine.execution_options(masthead_write=True)
         self._lookup = SessionLookup(engine)
+        self._access = AccessLookup(engine)
         self._queue: AbstractContextManager[object] = (
             WriterQueue() if engine.dialect.name == "sqlite" else nullcontext()
         )
@@ -39,6 +42,12 @@ class SqlStore:
 
     def signed_in(self, secret_hash: bytes, now: datetime) -> tuple[User, Session] | None:
         return self._lookup.find(secret_hash, now)
+
+    def calling(self, token_hash: bytes, now: datetime) -> Caller | None:
+        return self._access.find(token_hash, now)
+
+    def client(self, client_id: str, now: datetime) -> Client | None:
+        return self._access.client(client_id, now)
 
     def ping(self) -> None:
         """Ask the database for an answer. Raises `Unavailable`."""

@@ -16,6 +16,8 @@ from service.store.identities import (
     SpentRepository,
 )
 from service.store.mail_events import MailEventRepository
+from service.store.openid_clients import ClientRepository, ConsentRepository, SigningKeyRepository
+from service.store.openid_grants import AccessTokenRepository, GrantRepository
 from service.store.outbox import OutboxRepository
 from service.store.sessions import SessionRepository
 from service.store.signups import SignupRepository
@@ -88,3 +90,23 @@ class SqlUnitOfWork:
     @cached_property
     def audit(self) -> AuditRepository:
         return AuditRepository(self._connection)
+
+    @cached_property
+    def clients(self) -> ClientRepository:
+        return ClientRepository(self._connection)
+
+    @cached_property
+    def consents(self) -> ConsentRepository:
+        return ConsentRepository(self._connection)
+
+    @cached_property
+    def grants(self) -> GrantRepository:
+        return GrantRepository(self._connection)
+
+    @cached_property
+    def access_tokens(self) -> AccessTokenRepository:
+        return AccessTokenRepository(self._connection)
+
+    @cached_property
+    def signing_keys(self) -> SigningKeyRepository:
+        return SigningKeyRepository(self._connection)

@@ -36,7 +36,8 @@ def show_login() -> Response | str:
     next_page, here = wanted_next(), sign_in.signed_in()
     if here is not None and request.args.get("again") != "1":
         return go(flows().signup.return_urls.safe(next_page) or "/account")
-    form = {"email": here.user.email or ""} if here is not None else {}
+    hint = request.args.get("login_hint", "")
+    form = dict(shown(email=here.user.email or "" if here is not None and not hint else hint))
     return fresh(LOGIN, **_login_context(form, next_page))
 
 

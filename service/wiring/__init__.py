@@ -6,6 +6,7 @@ from email.utils import formataddr, parseaddr
 from typing import TYPE_CHECKING
 
 from config.settings import Settings
+from service.adapters.backchannel_logout import BackchannelLogout
 from service.adapters.limits import LimitThrottles, open_throttles
 from service.adapters.mail_events import open_mail_events
 from service.adapters.metrics import exposition
@@ -18,6 +19,7 @@ from service.core.bounce_addresses import BounceAddresses
 from service.core.brand import Brand, readable_ink
 from service.core.mail import Transport, TransportTrouble
 from service.core.mail_events import MailEvents
+from service.core.openid import BACKCHANNEL_LOGOUT
 from service.core.ports import Clock
 from service.core.return_urls import ReturnUrls, origin_of
 from service.delivery.gallery import Gallery
@@ -30,7 +32,7 @@ from service.stand_ins import StandIns
 from service.store.database import open_engine
 from service.store.migrations import require_current
 from service.store.store import SqlStore
-from service.wiring.basics import TEMPLATES, secrets_of, utc_now
+from service.wiring.basics import TEMPLATES, open_targets, secrets_of, utc_now
 from service.wiring.mail import bounce_addresses, dkim_signer, open_transports, vendor_keys
 from service.wiring.providers import assemble_providers
 from service.wiring.stories import assemble_flows, letter_book, open_tools
@@ -107,11 +109,14 @@ def assemble(settings: Settings) -> Masthead:
     worker = Worker(
         store=store,
         prepare=letter_book(flows),
-        errands={identities.REVOKE: GrantRevocation(providers, vault)},
+        errands={
+            identities.REVOKE: GrantRevocation(providers, vault),
+            BACKCHANNEL_LOGOUT: BackchannelLogout(flows.provider_logout, open_targets(settings)),
+        },
         letters=letters,
         transports=transports,
         clock=utc_now,
-        chores=[flows.erasure.erase_due],
+        chores=[flows.erasure.erase_due, flows.signing_keys.look_after],
         sender=sender,
         reply_to=settings.mail_reply_to,
         senders=settings.mail_senders,

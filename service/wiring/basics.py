@@ -3,13 +3,23 @@
 from datetime import UTC, datetime
 from pathlib import Path
 
+import httpx2
+
 from config.settings import Settings
+from service.adapters.providers.calls import BoundedTransport
+from service.adapters.targets import PinnedTransport
 
 TEMPLATES = Path(__file__).parents[2] / "templates"
 
 
 def utc_now() -> datetime:
     return datetime.now(UTC)
+
+
+def open_targets(settings: Settings) -> BoundedTransport:
+    """Return what calls addresses that others have registered; only tests let them be private ones."""
+    pinned = PinnedTransport(httpx2.HTTPTransport(retries=0), private=not settings.production)
+    return BoundedTransport(pinned)
 
 
 def secrets_of(settings: Settings) -> list[bytes]:

@@ -11,6 +11,7 @@ from service.adapters import metrics
 from service.adapters.limits import LimitThrottles, room
 from service.adapters.passwords.argon2id import Argon2id
 from service.adapters.passwords.pool import HashPool
+from service.adapters.token_signer import Es256Signer
 from service.core.guesses import Patience
 from service.core.identities import IdentityProvider, Vault
 from service.core.passwords import PasswordPolicy
@@ -32,11 +33,15 @@ from service.flows import (
     provider_events,
     signup,
 )
+from service.flows.access import Access
 from service.flows.accounts import Accounts
+from service.flows.authorization import Authorization
+from service.flows.clients import Clients
 from service.flows.devices import Devices
 from service.flows.email_change import EmailChange
 from service.flows.email_undo import EmailUndoing
 from service.flows.erasure import Erasure
+from service.flows.grants import Grants
 from service.flows.linking import Linking
 from service.flows.links import Links
 from service.flows.login import Login
@@ -50,9 +55,11 @@ from service.flows.password_reset import PasswordReset
 from service.flows.profile import Profile
 from service.flows.proof import Proof
 from service.flows.provider_events import ProviderEvents
+from service.flows.provider_logout import ProviderLogout
 from service.flows.reauthentication import Reauthentication
 from service.flows.recognition import Recognition
 from service.flows.sessions import Sessions
+from service.flows.signing_keys import SigningKeys
 from service.flows.signup import Signup
 from service.flows.social import Social
 from service.flows.suppressions import Suppressions
@@ -156,6 +163,9 @@ def assemble_flows(settings: Settings, t: Tools) -> Flows:
     recognition = Recognition(t.store, t.clock, t.sessions, t.vault, proof)
     again = Reauthentication(t.clock, t.check_password)
     farewells = (identities.say_farewell,)
+    signing_keys = SigningKeys(t.store, t.clock, t.vault, Es256Signer())
+    clients = Clients(t.store, t.clock, t.throttles, plain_http=not settings.production)
+    access = Access(t.store, t.clock, signing_keys, settings.public_url)
     return Flows(
         signup=signup,
         login=Login(t.store, t.passwords, t.check_password, t.sessions, signup),
@@ -178,6 +188,12 @@ def assemble_flows(settings: Settings, t: Tools) -> Flows:
         provider_events=ProviderEvents(t.store, t.clock, t.providers, staff_address(settings)),
         suppressions=Suppressions(t.store, t.clock),
         mail_timeline=MailTimeline(t.store, t.clock),
+        clients=clients,
+        signing_keys=signing_keys,
+        access=access,
+        authorization=Authorization(t.store, t.clock, t.tokens),
+        grants=Grants(t.store, t.clock, access),
+        provider_logout=ProviderLogout(t.store, t.clock, signing_keys, clients, settings.public_url),
     )
 
 
@@ -227,6 +243,7 @@ def letter_book(flows: Flows) -> Mapping[str, Prepare]:
         notices.PASSWORD_CHANGED: flows.notices.password_changed,
         notices.PASSWORD_STOPPED: flows.notices.password_stopped,
         proof.LETTER: flows.proof.letter,
+        notices.GRANT_ENDED: flows.notices.grant_ended,
         identities.LINKED: flows.notices.identity_changed,
         identities.UNLINKED: flows.notices.identity_changed,
         identities.JOINED: flows.notices.identity_changed,

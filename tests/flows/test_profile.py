@@ -10,13 +10,25 @@ from tests.flows.people import ADDRESS, PASSWORD, code_of, count_of, join, probl
 
 ME = "/api/v1/me"
 # What is not one reader's: it waits for a proof, is away at a provider, or is a bare hash.
-NOBODYS = {"guesses", "pending_signups", "pending_identities", "provider_attempts", "spent_tokens"}
+NOBODYS = {
+    "guesses",
+    "pending_signups",
+    "pending_identities",
+    "provider_attempts",
+    "spent_tokens",
+    "oauth_clients",
+    "oauth_keys",
+}
 KINDS = {
     "users": "account",
     "identities": "identities",
     "sessions": "sessions",
     "devices": "devices",
     "email_undos": "earlier_addresses",
+    "oauth_consents": "consents",
+    "oauth_grants": "grants",
+    "oauth_refresh_tokens": "refresh_tokens",
+    "oauth_access_tokens": "access_tokens",
     "outbox": "letters",
     "mail_events": "news_of_letters",
     "suppressions": "suppressions",

@@ -16,17 +16,21 @@ from sqlalchemy import Engine, event
 
 from service.core.guesses import Guesser, Patience, Tally
 from service.core.mail_events import EventKind, MailEvent, Reason, Suppression
+from service.core.openid import Consent
 from service.core.values import EmailUndo, Outcome, Priority, new_id
+from service.store.access_lookup import CALLING
 from service.store.database import open_engine
 from service.store.store import SqlStore
 from service.store.unit_of_work import SqlUnitOfWork
 from tests.store.conftest import HOUR, NOW, a_session, a_signup, a_user
+from tests.store.grants import a_client, a_grant, add_tokens
 from tests.support.databases import PostgresDatabases, SqliteDatabases
 
 USER, SIGNUP = a_user(), a_signup()
 SESSION, SECRET_HASH = a_session(USER)
 SUPPRESSION = Suppression(USER.canonical, Reason.HARD_BOUNCE, "smtp", NOW)
 EVENT = MailEvent(EventKind.BOUNCED, USER.canonical, NOW, "key", user_id=USER.id)
+CLIENT = a_client()
 GUESSER = Guesser("reader@example.org")
 UNDO = EmailUndo(new_id(), USER.id, "old@example.org", "old@example.org", NOW, NOW + HOUR)
 
@@ -82,6 +86,7 @@ HOT: dict[str, Callable[[SqlUnitOfWork], Any]] = {
     "sessions.end_by_hash": lambda uow: uow.sessions.end_by_hash(SECRET_HASH),
     "sessions.end_all": lambda uow: uow.sessions.end_all(USER.id),
     "sessions.end_all but": lambda uow: uow.sessions.end_all(USER.id, but=SESSION.id),
+    "sessions.hand_over": lambda uow: uow.sessions.hand_over(SECRET_HASH, to=SESSION),
     "sessions.purge": lambda uow: uow.sessions.purge(NOW),
     "signups.get": lambda uow: uow.signups.get(SIGNUP.id),
     "signups.take": lambda uow: uow.signups.take(SIGNUP),
@@ -109,6 +114,21 @@ HOT: dict[str, Callable[[SqlUnitOfWork], Any]] = {
     "mail_events.of_user": lambda uow: uow.mail_events.of_user(USER.id),
     "mail_events.purge": lambda uow: uow.mail_events.purge(NOW),
     "outbox.purge": lambda uow: uow.outbox.purge(NOW),
+    "clients.get": lambda uow: uow.clients.get(CLIENT.id),
+    "clients.rotate_secret": lambda uow: uow.clients.rotate_secret(CLIENT.id, b"x", earlier_until=NOW),
+    "clients.disable": lambda uow: uow.clients.disable(CLIENT.id, at=NOW),
+    "consents.get": lambda uow: uow.consents.get(USER.id, CLIENT.id),
+    "consents.put": lambda uow: uow.consents.put(Consent(USER.id, CLIENT.id, (), NOW)),
+    "grants.by_code": lambda uow: uow.grants.by_code(b"x"),
+    "grants.alive": lambda uow: uow.grants.alive(new_id(), NOW),
+    "grants.redeem": lambda uow: uow.grants.redeem(new_id(), at=NOW, expires_at=NOW),
+    "grants.drop": lambda uow: uow.grants.drop(new_id()),
+    "grants.refresh_token": lambda uow: uow.grants.refresh_token(b"x"),
+    "grants.use_refresh_token": lambda uow: uow.grants.use_refresh_token(b"x", at=NOW),
+    "grants.purge": lambda uow: uow.grants.purge(NOW),
+    "access_tokens.drop": lambda uow: uow.access_tokens.drop(b"x", client_id=CLIENT.id),
+    "access_tokens.purge": lambda uow: uow.access_tokens.purge(NOW),
+    "who calls": lambda uow: uow._connection.execute(CALLING, {"token_hash": b"x", "now": NOW}).all(),
 }
 PLANLESS = ("BEGIN", "SAVEPOINT", "RELEASE")
 
@@ -129,13 +149,21 @@ def filled(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
     store = SqlStore(open_engine(url))
     with store.write() as uow:
         uow.users.add(USER)
+        uow.clients.add(CLIENT)
         uow.sessions.add(SESSION, SECRET_HASH)
         uow.signups.add(SIGNUP)
         for number in range(200):
             address = USER.email if number < 2 else f"reader{number}@example.org"
             owner = a_user(address)
             if uow.users.add(owner):
-                uow.sessions.add(*a_session(owner, f"secret {number}"))
+                session, secret_hash = a_session(owner, f"secret {number}")
+                uow.sessions.add(session, secret_hash)
+                client = a_client(f"client {number}")
+                uow.clients.add(client)
+                grant = a_grant(session, client, f"code {number}")
+                uow.grants.add(grant)
+                add_tokens(uow, grant, str(number))
+                uow.consents.put(Consent(owner.id, client.id, ("openid",), NOW))
             uow.signups.add(a_signup(address))
             uow.suppressions.put(replace(SUPPRESSION, canonical=address, expires_at=NOW))
             uow.mail_events.add(replace(EVENT, canonical=address, key=f"{number}", user_id=owner.id))
@@ -202,7 +230,7 @@ def test_a_hot_statement_reads_no_table_from_end_to_end(filled: SqlStore, name: 
 
 
 def test_the_look_up_behind_every_page_view_reads_no_table_from_end_to_end(filled: SqlStore) -> None:
-    lookup = filled._lookup
+    lookup = filled._lookup._prepared
     asked = {**lookup._constants, "secret_hash": SECRET_HASH, "now": lookup._bind_now(NOW)}
     parameters = tuple(asked[name] for name in lookup._positions) if lookup._positions else asked
     assert filled.signed_in(SECRET_HASH, NOW) is not None
