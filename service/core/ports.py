@@ -123,6 +123,12 @@ class Throttles(Protocol):
     def clear(self, rule: Rule, key: str) -> None: ...
 
 
+class Suspicion(Protocol):
+    """Whether somebody behaves like a robot. Never depends on whether an account exists."""
+
+    def raised(self, place: str, *, network: str, address: str | None) -> bool: ...
+
+
 class Farewell(Protocol):
     """Take leave of what an account has elsewhere, in the transaction that erases it.
 

@@ -27,6 +27,9 @@ class Rule(StrEnum):
     NEW_DEVICE_PER_ACCOUNT = "new_device_per_account"
     LOGIN_LINK_PER_CLIENT = "login_link_per_client"
     LOGIN_LINK_PER_ADDRESS = "login_link_per_address"
+    CAPTCHA_PER_CLIENT = "captcha_per_client"
+    CAPTCHA_AWAY_PER_CLIENT = "captcha_away_per_client"
+    CHALLENGE_PER_CLIENT = "challenge_per_client"
 
 
 DEFAULTS: dict[Rule, str] = {
@@ -47,4 +50,7 @@ DEFAULTS: dict[Rule, str] = {
     Rule.NEW_DEVICE_PER_ACCOUNT: "3/hour;6/day",  # silent: letters, not sign-ins
     Rule.LOGIN_LINK_PER_CLIENT: "10/hour",
     Rule.LOGIN_LINK_PER_ADDRESS: "3/hour;5/day",  # silent
+    Rule.CAPTCHA_PER_CLIENT: "30/5minute",  # answers that are looked at; each may cost a call to a vendor
+    Rule.CAPTCHA_AWAY_PER_CLIENT: "5/hour",  # those let through while nobody can look at their answers
+    Rule.CHALLENGE_PER_CLIENT: "60/5minute",  # tasks of our own captcha that are handed out
 }

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from service.flows.accounts import Accounts
+from service.flows.captcha import Captchas
 from service.flows.email_change import EmailChange
 from service.flows.email_undo import EmailUndoing
 from service.flows.erasure import Erasure
@@ -26,6 +27,7 @@ from service.flows.suppressions import Suppressions
 class Flows:
     """All stories, assembled once by `service.wiring`."""
 
+    captchas: Captchas
     signup: Signup
     login: Login
     login_link: LoginLink

@@ -8,11 +8,13 @@ only after its right password.
 from dataclasses import dataclass
 
 from service.core.addresses import parse_address
+from service.core.captcha import Place
 from service.core.errors import AccountDisabled, EmailUnverified, InvalidCredentials
 from service.core.passwords import normalise_password
 from service.core.ports import Clock, Passwords, Store, Throttles
 from service.core.throttles import Rule
 from service.core.values import User, Visit
+from service.flows.captcha import Captchas
 from service.flows.sessions import Sessions, SignedIn
 from service.flows.signup import Signup
 
@@ -25,18 +27,27 @@ class Login:
     clock: Clock
     passwords: Passwords
     throttles: Throttles
+    captchas: Captchas
     sessions: Sessions
     signup: Signup
 
     def with_password(
-        self, *, email: str, password: str, remember: bool, visit: Visit, previous: str | None = None
+        self,
+        *,
+        email: str,
+        password: str,
+        remember: bool,
+        visit: Visit,
+        previous: str | None = None,
+        captcha: str | None = None,
     ) -> SignedIn:
         """Sign in.
 
-        Raises `ValidationFailed` (`invalid_email`), `RateLimited` and `InvalidCredentials`; after the right
-        password `AccountDisabled`, or `EmailUnverified` once a new link is on its way.
+        Raises `ValidationFailed` (`invalid_email`), as `Captchas.require`, `RateLimited` and `InvalidCredentials`;
+        after the right password `AccountDisabled`, or `EmailUnverified` once a new link is on its way.
         """
         address = parse_address(email)
+        self.captchas.require(Place.LOGIN, captcha, visit, address=address.canonical)
         self.throttles.take(Rule.LOGIN_PER_CLIENT, visit.network)
         self.throttles.take(Rule.LOGIN_PER_ACCOUNT, address.canonical)
         with self.store.read() as uow:

@@ -1,6 +1,7 @@
 """Headers every answer carries, errors included (OWASP secure headers; ASVS 5.0 section 3.4)."""
 
 import secrets
+from collections.abc import Mapping, Sequence
 
 from flask import Flask, Response, g
 
@@ -27,6 +28,11 @@ def csp_nonce() -> str:
     return nonce
 
 
+def let_in(sources: Mapping[str, Sequence[str]]) -> None:
+    """Let this page alone load from further sources, named by directive."""
+    g.csp_sources = sources
+
+
 def for_data(return_urls: ReturnUrls) -> list[tuple[str, str]]:
     """The headers of an answer that is no page."""
     always = ALWAYS | {"Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'"}
@@ -37,22 +43,24 @@ def register(app: Flask, return_urls: ReturnUrls, logo_url: str | None) -> None:
     """Set the headers; a page's policy lets it show what is ours and nothing else."""
     for_everything = for_data(return_urls)
     policy = _page_policy(return_urls, logo_url)
+    policy_text = _with_sources(policy, {})
 
     @app.after_request
     def protect(response: Response) -> Response:
         if response.mimetype == "text/html":
-            nonce = csp_nonce()
-            response.headers.setdefault("Content-Security-Policy", policy.replace("{nonce}", nonce))
+            more = g.get("csp_sources", {})
+            text = _with_sources(policy, more) if more else policy_text
+            response.headers.setdefault("Content-Security-Policy", text.replace("{nonce}", csp_nonce()))
         for name, value in for_everything:
             response.headers.setdefault(name, value)
         return response
 
 
-def _page_policy(return_urls: ReturnUrls, logo_url: str | None) -> str:
+def _page_policy(return_urls: ReturnUrls, logo_url: str | None) -> dict[str, str]:
     """`form-action` names the site's origins because the redirect after a form may lead there."""
     logo = origin_of(logo_url) if logo_url else None
     elsewhere = sorted(return_urls.allowed_origins - {return_urls.own_origin})
-    directives = {
+    return {
         "default-src": "'none'",
         "script-src": "'nonce-{nonce}'",
         "style-src": "'self' 'nonce-{nonce}'",
@@ -64,7 +72,12 @@ def _page_policy(return_urls: ReturnUrls, logo_url: str | None) -> str:
         "base-uri": "'none'",
         "object-src": "'none'",
     }
-    return "; ".join(f"{name} {value}" for name, value in directives.items())
+
+
+def _with_sources(policy: Mapping[str, str], more: Mapping[str, Sequence[str]]) -> str:
+    """Write a policy, with what a page needs besides."""
+    added = {name: " ".join([*filter(None, [policy.get(name)]), *sources]) for name, sources in more.items()}
+    return "; ".join(f"{name} {value}" for name, value in {**policy, **added}.items())
 
 
 def _transport_security(return_urls: ReturnUrls) -> dict[str, str]:

@@ -30,6 +30,7 @@ from service.flows import (
     signup,
 )
 from service.flows.accounts import Accounts
+from service.flows.captcha import Captchas
 from service.flows.devices import Devices
 from service.flows.email_change import EmailChange
 from service.flows.email_undo import EmailUndoing
@@ -62,6 +63,7 @@ class Tools:
     clock: Clock
     store: SqlStore
     throttles: LimitThrottles
+    captchas: Captchas
     return_urls: ReturnUrls
     providers: Mapping[str, IdentityProvider]
     vault: Vault
@@ -82,6 +84,7 @@ def open_tools(
     clock: Clock,
     store: SqlStore,
     throttles: LimitThrottles,
+    captchas: Captchas,
     return_urls: ReturnUrls,
     providers: Mapping[str, IdentityProvider],
     vault: Vault,
@@ -100,6 +103,7 @@ def open_tools(
         clock,
         store,
         throttles,
+        captchas,
         return_urls,
         providers,
         vault,
@@ -120,6 +124,7 @@ def assemble_flows(settings: Settings, t: Tools) -> Flows:
         t.passwords,
         t.policy,
         t.throttles,
+        t.captchas,
         t.sessions,
         t.links,
         t.return_urls,
@@ -140,8 +145,9 @@ def assemble_flows(settings: Settings, t: Tools) -> Flows:
     again = Reauthentication(t.clock, t.passwords, t.throttles)
     farewells = (identities.say_farewell,)
     return Flows(
+        captchas=t.captchas,
         signup=signup,
-        login=Login(t.store, t.clock, t.passwords, t.throttles, t.sessions, signup),
+        login=Login(t.store, t.clock, t.passwords, t.throttles, t.captchas, t.sessions, signup),
         login_link=_login_link(settings, t),
         sessions=t.sessions,
         password_reset=_password_reset(settings, t),
@@ -169,6 +175,7 @@ def _login_link(settings: Settings, t: Tools) -> LoginLink:
         t.clock,
         t.tokens,
         t.throttles,
+        t.captchas,
         t.sessions,
         t.links,
         t.return_urls,
@@ -185,6 +192,7 @@ def _password_reset(settings: Settings, t: Tools) -> PasswordReset:
         t.passwords,
         t.policy,
         t.throttles,
+        t.captchas,
         t.links,
         t.return_urls,
         settings.reset_ttl,
