@@ -44,7 +44,7 @@ def configured_captcha(settings: Settings, return_urls: ReturnUrls) -> Captcha |
         plain(settings.captcha_secret_key),
         frozenset(urlsplit(origin).hostname or "" for origin in origins),
         settings.captcha_min_score,
-        settings.captcha_practice,
+        practice=settings.captcha_practice and settings.captcha_verify_url is None,
     )
     told = CaptchaSettings(
         account, settings.captcha_project_id, settings.captcha_verify_url, secrets_of(settings)

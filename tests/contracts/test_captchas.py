@@ -3,7 +3,7 @@
 import base64
 import json
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
@@ -20,24 +20,11 @@ VISIT = Visit("192.0.2.7", "a browser")
 SECRETS = (b"newest-secret-of-the-service", b"an-older-secret-of-the-service")
 
 
-@pytest.fixture
-def make_vendor() -> Iterator[Callable[[str], CaptchaVendor]]:
-    running = []
-
-    def start(kind: str) -> CaptchaVendor:
-        vendor = CaptchaVendor(kind)
-        vendor.start()
-        running.append(vendor)
-        return vendor
-
-    yield start
-    for vendor in running:
-        vendor.stop()
-
-
 @pytest.fixture(params=KINDS)
-def vendor(request: pytest.FixtureRequest, make_vendor: Callable[[str], CaptchaVendor]) -> CaptchaVendor:
-    return make_vendor(request.param)
+def vendor(
+    request: pytest.FixtureRequest, make_captcha_vendor: Callable[[str], CaptchaVendor]
+) -> CaptchaVendor:
+    return make_captcha_vendor(request.param)
 
 
 @pytest.fixture
@@ -58,13 +45,13 @@ def altcha(*secrets: bytes) -> Captcha:
 
 @pytest.fixture(params=[*KINDS, "altcha"])
 def pair(
-    request: pytest.FixtureRequest, make_vendor: Callable[[str], CaptchaVendor], cheap: None
+    request: pytest.FixtureRequest, make_captcha_vendor: Callable[[str], CaptchaVendor], cheap: None
 ) -> tuple[Captcha, Callable[[], str]]:
     """A captcha, and a reader who answers it for the sign-up."""
     if request.param == "altcha":
         own = altcha()
         return own, lambda: solve(dict(own.challenge() or {}))
-    vendor = make_vendor(request.param)
+    vendor = make_captcha_vendor(request.param)
     return opened(vendor), vendor.solve
 
 
@@ -185,8 +172,8 @@ def test_a_vendor_that_is_broken_or_away_is_told_from_a_wrong_answer(vendor: Cap
 
 
 @pytest.mark.case("CAP-04")
-def test_nobody_waits_longer_than_three_seconds(make_vendor: Callable[[str], CaptchaVendor]) -> None:
-    vendor = make_vendor("turnstile")
+def test_nobody_waits_longer_than_three_seconds(make_captcha_vendor: Callable[[str], CaptchaVendor]) -> None:
+    vendor = make_captcha_vendor("turnstile")
     captcha = opened(vendor)
     vendor.fault("siteverify", delay=30)
     begun = time.monotonic()
