@@ -7,6 +7,7 @@
   const answer = box.querySelector("input");
   const status = box.querySelector("[role=status]");
   const form = box.closest("form");
+  const say = (tone, words) => Object.assign(status, { className: tone, textContent: words });
   const goodFor = kind === "altcha" ? 15 * 60_000 : 0;
 
   const solve = async () => {
@@ -43,29 +44,36 @@
     return work;
   };
 
-  let sending = false;
+  /* An answer counts once: whoever sends the form again, or comes back to it, needs another. */
+  const forget = () => {
+    answer.value = "";
+    say("hint", "");
+    work = undefined;
+    busy = false;
+  };
+
+  let busy = false;
   form.addEventListener("submit", async (event) => {
-    if (answer.value) return;
+    if (answer.value && !busy) {
+      busy = true;
+      setTimeout(forget, 5000);
+      return;
+    }
     event.preventDefault();
-    if (sending) return;
-    sending = true;
-    status.textContent = box.dataset.working;
+    if (busy) return;
+    busy = true;
+    say("hint", box.dataset.working);
     try {
       answer.value = await begin();
-      form.requestSubmit(event.submitter);
+      /* While the event is still being told, a form ignores that it is to be sent. */
+      setTimeout(() => form.requestSubmit(event.submitter));
     } catch {
-      status.textContent = box.dataset.failed;
-    } finally {
-      sending = false;
+      say("error", box.dataset.failed);
     }
+    busy = false;
   });
 
   if (kind === "altcha") form.addEventListener("focusin", () => begin().catch(() => {}), { once: true });
 
-  /* An answer counts once: whoever comes back to the page needs another. */
-  addEventListener("pageshow", ({ persisted }) => {
-    if (!persisted) return;
-    answer.value = status.textContent = "";
-    work = undefined;
-  });
+  addEventListener("pageshow", ({ persisted }) => persisted && forget());
 }
