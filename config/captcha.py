@@ -52,7 +52,7 @@ def _when_away(value: Any) -> Any:
     return WHEN_AWAY | found
 
 
-class CaptchaSettings(BaseModel):
+class CaptchaVariables(BaseModel):
     """What `AUTH_CAPTCHA` and `AUTH_CAPTCHA_*` say."""
 
     captcha: CaptchaKind = CaptchaKind.NONE

@@ -22,7 +22,7 @@ from pydantic import (
 )
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
-from config.captcha import CaptchaSettings, captcha_refusals
+from config.captcha import CaptchaVariables, captcha_refusals
 from config.environment import read_environment, variable
 from config.kinds import (
     DNS_NAME,
@@ -52,7 +52,7 @@ class SettingsError(Exception):
         )
 
 
-class Settings(CaptchaSettings, BaseSettings):
+class Settings(CaptchaVariables, BaseSettings):
     """The settings of one service. Field `x` is the variable `AUTH_X`; spans are given in seconds."""
 
     model_config = SettingsConfigDict(env_prefix="AUTH_", frozen=True, hide_input_in_errors=True)

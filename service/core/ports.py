@@ -9,6 +9,7 @@ from service.core.repositories import (
     Attempts,
     Audit,
     Devices,
+    Guesses,
     Holdings,
     Identities,
     MailEvents,
@@ -67,6 +68,9 @@ class UnitOfWork(Protocol):
     def devices(self) -> Devices: ...
 
     @property
+    def guesses(self) -> Guesses: ...
+
+    @property
     def holdings(self) -> Holdings: ...
 
     @property
@@ -117,16 +121,27 @@ class Throttles(Protocol):
     def allows(self, rule: Rule, key: str) -> bool:
         """Count one; False when there is no room left."""
 
+    def count(self, rule: Rule, key: str) -> float:
+        """Count one and refuse nothing; how full the rule is then, 1 for the one that fills it and more for others."""
+
     def give_back(self, rule: Rule, key: str) -> None:
         """Uncount one."""
 
     def clear(self, rule: Rule, key: str) -> None: ...
 
+    def fullness(self, rule: Rule, key: str) -> float:
+        """Look without counting: 0 for nothing counted, 1 or more for no room left, by the window that is fullest."""
+
 
 class Suspicion(Protocol):
-    """Whether somebody behaves like a robot. Never depends on whether an account exists."""
+    """Whether whoever asks should show first that they are a person."""
 
-    def raised(self, place: str, *, network: str, address: str | None) -> bool: ...
+    def raised(self, place: str, *, network: str, address: str | None) -> bool:
+        """Say so before the request is counted.
+
+        `place` is "login", "signup" or "forgot", `network` that of the visit, `address` the canonical form of what
+        was typed. The answer knows nothing of accounts (ENU-13).
+        """
 
 
 class Farewell(Protocol):

@@ -10,8 +10,8 @@ from service.core.errors import EmailTaken, FieldError, NotFound, ValidationFail
 from service.core.passwords import PasswordPolicy
 from service.core.ports import Clock, Passwords, Store, UnitOfWork
 from service.core.profile import accept_locale, accept_name
-from service.core.values import Priority, User, Visit, new_id
-from service.flows import password_reset
+from service.core.values import User, Visit, new_id
+from service.flows.password_reset import mail_link
 
 
 @dataclass(frozen=True)
@@ -56,6 +56,7 @@ class Accounts:
         with self.store.write() as uow:
             if not uow.users.add(user):
                 raise EmailTaken
+            uow.guesses.forget(user.mailbox.canonical)
             uow.audit.record("user.created", at=now, user_id=user.id, visit=visit, by="staff")
         return user
 
@@ -89,16 +90,7 @@ class Accounts:
                 )
             uow.users.raise_epoch(user_id)
             uow.sessions.end_all(user_id)
-            uow.outbox.add(
-                password_reset.LETTER,
-                address=user.mailbox.email,
-                canonical=user.mailbox.canonical,
-                at=self.clock(),
-                expires_in=self.reset_lifetime,
-                priority=Priority.RESET,
-                user_id=user.id,
-                context={"locale": user.locale or visit.locale, "by": "staff"},
-            )
+            mail_link(uow, user, at=self.clock(), lifetime=self.reset_lifetime, visit=visit, by="staff")
             uow.audit.record("password.reset_sent", at=self.clock(), user_id=user_id, visit=visit)
         return user
 

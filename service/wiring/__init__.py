@@ -30,7 +30,6 @@ from service.store.database import open_engine
 from service.store.migrations import require_current
 from service.store.store import SqlStore
 from service.wiring.basics import TEMPLATES, secrets_of, utc_now
-from service.wiring.captcha import assemble_captchas
 from service.wiring.mail import bounce_addresses, dkim_signer, open_transports, vendor_keys
 from service.wiring.providers import assemble_providers
 from service.wiring.stories import assemble_flows, letter_book, open_tools
@@ -78,13 +77,6 @@ class Masthead:
         return troubles
 
 
-class NeverSuspicious:
-    """Stand-in until merged."""
-
-    def raised(self, place: str, *, network: str, address: str | None) -> bool:
-        return False
-
-
 def assemble(settings: Settings) -> Masthead:
     """Build the service. Connects to nothing yet. Raises `ValueError` naming a setting a part cannot use."""
     languages = choose(settings.default_locale, settings.locales)
@@ -98,8 +90,7 @@ def assemble(settings: Settings) -> Masthead:
     stand_ins = StandIns(settings.public_url) if settings.stands_in else None
     providers = assemble_providers(settings, stand_ins)
     vault = FernetVault(secrets_of(settings))
-    captchas = assemble_captchas(settings, utc_now, store, throttles, NeverSuspicious(), return_urls)
-    tools = open_tools(settings, utc_now, store, throttles, captchas, return_urls, providers, vault)
+    tools = open_tools(settings, utc_now, store, throttles, return_urls, providers, vault)
     flows = assemble_flows(settings, tools)
     letters = Letters(
         TEMPLATES,

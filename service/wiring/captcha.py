@@ -8,26 +8,22 @@ from config.settings import Settings
 from service.adapters.captcha import CaptchaSettings, open_captcha
 from service.adapters.captcha.account import Account
 from service.core.captcha import Captcha, Place, When, WhenAway
-from service.core.ports import Clock, Store, Suspicion, Throttles
+from service.core.ports import Clock, Store, Throttles
 from service.core.return_urls import ReturnUrls
 from service.flows.captcha import Captchas
+from service.flows.suspicion import FailuresRaiseSuspicion
 from service.wiring.basics import secrets_of
 
 
 def assemble_captchas(
-    settings: Settings,
-    clock: Clock,
-    store: Store,
-    throttles: Throttles,
-    suspicion: Suspicion,
-    return_urls: ReturnUrls,
+    settings: Settings, clock: Clock, store: Store, throttles: Throttles, return_urls: ReturnUrls
 ) -> Captchas:
     """Say who is asked, and what becomes of their answers."""
     return Captchas(
         store,
         clock,
         throttles,
-        suspicion,
+        FailuresRaiseSuspicion(throttles),
         configured_captcha(settings, return_urls),
         {Place(place): When(when) for place, when in settings.captcha_on.items()},
         {Place(place): WhenAway(what) for place, what in settings.captcha_failure.items()},

@@ -129,6 +129,27 @@ def test_what_is_asked_does_not_depend_on_who_has_an_account(guarded, vendor):
         assert ["cf-turnstile" in answer.text for answer in pages] == [True, True]
 
 
+@pytest.mark.case("ENU-13", "LOG-01")
+def test_under_suspicion_a_place_asks_whom_it_suspects_and_shows_them_the_captcha(
+    make_service, sqlite_url, vendor
+):
+    service = make_service(sqlite_url, **vendor.settings, captcha_on="login:suspicion", rate_limit_scale=1)
+    join(service)
+    for email, ip in ((ADDRESS, "198.51.100.1"), ("nobody@example.org", "198.51.100.2")):
+        from_there = {"environ_overrides": {"REMOTE_ADDR": ip}}
+        assert "cf-turnstile" not in service.client().get("/login", **from_there).text
+        guesses = [
+            told(knock(service, "sign-in", None, email, ip, password=OTHER_PASSWORD)) for _ in range(5)
+        ]
+        assert guesses == [(401, "invalid_credentials")] * 3 + [(400, "captcha_required")] * 2
+        assert "cf-turnstile" in service.client().get("/login", **from_there).text
+        elsewhere = service.client().form("/login", email=email, password=OTHER_PASSWORD)
+        assert (elsewhere.status_code, "cf-turnstile" in elsewhere.text) == (400, True)
+    assert "cf-turnstile" not in service.client().get("/login").text
+    assert knock(service, "sign-in", vendor.solve("login")).status_code == 200
+    assert knock(service, "sign-up").status_code == 202
+
+
 @pytest.mark.case("CAP-04", "FLT-30")
 def test_a_vendor_that_is_away_closes_the_sign_up_and_narrows_the_rest(make_service, sqlite_url, vendor):
     service = make_service(sqlite_url, **vendor.settings, captcha_on=EVERYWHERE, rate_limit_scale=1)
