@@ -22,6 +22,7 @@ from pydantic import (
 )
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+from config.captcha import CaptchaVariables, captcha_refusals
 from config.environment import read_environment, variable
 from config.kinds import (
     DNS_NAME,
@@ -51,7 +52,7 @@ class SettingsError(Exception):
         )
 
 
-class Settings(BaseSettings):
+class Settings(CaptchaVariables, BaseSettings):
     """The settings of one service. Field `x` is the variable `AUTH_X`; spans are given in seconds."""
 
     model_config = SettingsConfigDict(env_prefix="AUTH_", frozen=True, hide_input_in_errors=True)
@@ -268,6 +269,11 @@ class Settings(BaseSettings):
         return (init_settings,)
 
 
+def all_refusals(settings: Settings) -> list[str]:
+    """Return what is wrong with settings that are fine each by itself."""
+    return [*refusals(settings), *provider_refusals(settings), *captcha_refusals(settings)]
+
+
 def load_settings(environ: Mapping[str, str]) -> Settings:
     """Read and judge an environment. Raises `SettingsError` with everything that is wrong with it."""
     values, mistakes = read_environment(
@@ -279,10 +285,10 @@ def load_settings(environ: Mapping[str, str]) -> Settings:
         wrong = {str(found["loc"][0]): found["msg"].removeprefix("Value error, ") for found in error.errors()}
         mistakes += [f"{variable(name)}: {message}" for name, message in wrong.items()]
         settings = Settings(**{name: value for name, value in values.items() if name not in wrong})
-        told = (*refusals(settings), *provider_refusals(settings))
+        told = all_refusals(settings)
         mistakes += [refusal for refusal in told if not refusal.startswith(tuple(map(variable, wrong)))]
     else:
-        mistakes += [*refusals(settings), *provider_refusals(settings)]
+        mistakes += all_refusals(settings)
     if mistakes:
         raise SettingsError(mistakes)
     return settings

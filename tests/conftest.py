@@ -22,6 +22,7 @@ from tests.support.smtp import SmtpSink
 if TYPE_CHECKING:
     from joserfc.jwk import RSAKey
 
+    from tests.support.captcha_vendor import CaptchaVendor
     from tests.support.issuer import IssuerServer
     from tests.support.service import Service
 
@@ -146,6 +147,15 @@ def apple(make_issuer: "Callable[..., IssuerServer]") -> "IssuerServer":
 def issuer(make_issuer: "Callable[..., IssuerServer]") -> "IssuerServer":
     """Any other OpenID provider, which the service calls `plain`."""
     return make_issuer("plain")
+
+
+@pytest.fixture
+def make_captcha_vendor() -> "Iterator[Callable[[str], CaptchaVendor]]":
+    """Start vendors of captchas: `make_captcha_vendor("turnstile")`."""
+    from tests.support.captcha_vendor import CaptchaVendor
+
+    with ExitStack() as running:
+        yield lambda kind: running.enter_context(CaptchaVendor(kind))
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 from flask_openapi3 import APIBlueprint, OpenAPI
 
 from service.api import (
+    captcha,
     documentation,
     email,
     events,
@@ -18,7 +19,7 @@ from service.api import (
 
 def register(app: OpenAPI) -> list[APIBlueprint]:
     """Add every call of the contract and the description made from them; return the blueprints."""
-    modules = (signup, session, login_link, social, password, email, me, events, mail_events)
+    modules = (signup, session, login_link, social, password, email, me, captcha, events, mail_events)
     blueprints = [module.api for module in modules]
     for blueprint in blueprints:
         app.register_api(blueprint)

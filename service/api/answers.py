@@ -10,6 +10,7 @@ from service.core.errors import FieldError, ValidationFailed
 from service.core.wording import sentence
 
 CODES = {"missing": "required", "extra_forbidden": "unknown_field", "invalid_text": "invalid_text"}
+CAPTCHA = "Where a captcha is configured: `captcha_required`, `captcha_failed`."
 MESSAGES = {
     "required": sentence("This field is required."),
     "unknown_field": sentence("There is no such field."),

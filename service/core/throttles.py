@@ -34,6 +34,9 @@ class Rule(StrEnum):
     LOGIN_LINK_PER_CLIENT = "login_link_per_client"
     LOGIN_LINK_PER_ADDRESS = "login_link_per_address"
     CLIENT_FAILURES = "client_failures"
+    CAPTCHA_PER_CLIENT = "captcha_per_client"
+    CAPTCHA_AWAY_PER_CLIENT = "captcha_away_per_client"
+    CHALLENGE_PER_CLIENT = "challenge_per_client"
 
 
 DEFAULTS: dict[Rule, str] = {
@@ -59,4 +62,7 @@ DEFAULTS: dict[Rule, str] = {
     Rule.LOGIN_LINK_PER_CLIENT: "10/hour",
     Rule.LOGIN_LINK_PER_ADDRESS: "3/hour;5/day",  # silent
     Rule.CLIENT_FAILURES: "30/5minute",  # failures of one client's name from one network
+    Rule.CAPTCHA_PER_CLIENT: "30/5minute",  # answers that are looked at; each may cost a call to a vendor
+    Rule.CAPTCHA_AWAY_PER_CLIENT: "5/hour",  # those let through while nobody can look at their answers
+    Rule.CHALLENGE_PER_CLIENT: "60/5minute",  # tasks of our own captcha that are handed out
 }

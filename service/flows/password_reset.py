@@ -14,6 +14,7 @@ from typing import Any
 from uuid import UUID
 
 from service.core.addresses import parse_address
+from service.core.captcha import Place
 from service.core.errors import InvalidToken, Unavailable
 from service.core.mail_events import EventKind, MailEvent
 from service.core.passwords import PasswordPolicy
@@ -22,6 +23,7 @@ from service.core.return_urls import ReturnUrls
 from service.core.throttles import EVERYBODY, Rule
 from service.core.tokens import Purpose, Tokens
 from service.core.values import Letter, OutboxRow, Outcome, Priority, User, Visit
+from service.flows.captcha import Captchas
 from service.flows.identities import drop_unproven, in_other_hands
 from service.flows.links import Links
 from service.flows.notices import tell_password_changed
@@ -103,6 +105,7 @@ class PasswordReset:
     passwords: Passwords
     policy: PasswordPolicy
     throttles: Throttles
+    captchas: Captchas
     links: Links
     return_urls: ReturnUrls
     lifetime: timedelta
@@ -110,9 +113,10 @@ class PasswordReset:
     excluded_roles: frozenset[str] = frozenset()
     labels: Mapping[str, str] = field(default_factory=dict)
 
-    def request(self, *, email: str, next: str | None, visit: Visit) -> None:
-        """Ask for a link. Raises `ValidationFailed` (`invalid_email`) and `RateLimited`, nothing else."""
+    def request(self, *, email: str, next: str | None, visit: Visit, captcha: str | None = None) -> None:
+        """Ask for a link. Raises `ValidationFailed` (`invalid_email`), `RateLimited` and as `Captchas.require`."""
         address = parse_address(email)
+        self.captchas.require(Place.FORGOT, captcha, visit, address=address.canonical)
         self.throttles.take(Rule.FORGOT_PER_CLIENT, visit.network)
         welcome = self.throttles.allows(Rule.FORGOT_PER_ADDRESS, address.canonical)
         with self.store.write() as uow:

@@ -8,12 +8,13 @@ address never has a password that opens the owner's account.
 
 import hmac
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TypeVar
 from uuid import UUID
 
-from service.core.addresses import LONGEST_ADDRESS, Address, parse_own_address
+from service.core.addresses import LONGEST_ADDRESS, parse_own_address
+from service.core.captcha import Place
 from service.core.errors import ExpiredToken, FieldError, InvalidToken, ValidationFailed
 from service.core.passwords import PasswordPolicy
 from service.core.ports import Clock, Passwords, Store, Throttles, UnitOfWork
@@ -34,35 +35,15 @@ from service.core.values import (
     new_id,
     new_secret,
 )
+from service.flows.captcha import Captchas
 from service.flows.identities import drop_unproven
 from service.flows.links import Links
 from service.flows.sessions import Sessions, SignedIn
+from service.flows.signup_form import AcceptedForm, SignupForm
 from service.flows.suppressions import lift_by_proof
 
 LETTER = "signup_confirm"
 T = TypeVar("T")
-
-
-@dataclass(frozen=True)
-class SignupForm:
-    """What a person who joins tells us. `newsletter_wording` is the sentence they said yes to, if any."""
-
-    email: str
-    password: str = field(repr=False)
-    name: str | None = None
-    locale: str | None = None
-    newsletter_wording: str | None = None
-    next: str | None = None
-
-
-@dataclass(frozen=True)
-class AcceptedForm:
-    """The same, once every field is found good."""
-
-    address: Address
-    password: str = field(repr=False)
-    name: str | None
-    locale: str | None
 
 
 @dataclass(frozen=True)
@@ -83,6 +64,7 @@ class Signup:
     passwords: Passwords
     policy: PasswordPolicy
     throttles: Throttles
+    captchas: Captchas
     sessions: Sessions
     links: Links
     return_urls: ReturnUrls
@@ -91,10 +73,12 @@ class Signup:
     def request(self, form: SignupForm, visit: Visit) -> str:
         """Ask for an account; return the secret of the binding cookie.
 
-        Raises `ValidationFailed` and `RateLimited`; nothing depends on whether the address is taken.
+        Raises `ValidationFailed`, `RateLimited` and as `Captchas.require`; nothing depends on whether the address
+        is taken.
         """
         accepted = self._accept(form)
         address = accepted.address
+        self.captchas.require(Place.SIGNUP, form.captcha, visit, address=address.canonical)
         self.throttles.take(Rule.SIGNUP_PER_CLIENT, visit.network)
         welcome = self.throttles.allows(Rule.SIGNUP_PER_ADDRESS, address.canonical)
         binding = new_secret()

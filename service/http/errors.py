@@ -27,6 +27,8 @@ STATUS: dict[type[Refusal], int] = {
     errors.SignInCancelled: 400,
     errors.SignInRefused: 400,
     errors.InvalidNotification: 400,
+    errors.CaptchaRequired: 400,
+    errors.CaptchaFailed: 400,
     errors.FormExpired: 403,
     errors.Unauthenticated: 401,
     errors.InvalidCredentials: 401,

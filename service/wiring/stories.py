@@ -15,7 +15,7 @@ from service.adapters.token_signer import Es256Signer
 from service.core.guesses import Patience
 from service.core.identities import IdentityProvider, Vault
 from service.core.passwords import PasswordPolicy
-from service.core.ports import Clock, Prepare, Suspicion
+from service.core.ports import Clock, Prepare
 from service.core.return_urls import ReturnUrls
 from service.core.throttles import Rule
 from service.core.tokens import Tokens
@@ -36,6 +36,7 @@ from service.flows import (
 from service.flows.access import Access
 from service.flows.accounts import Accounts
 from service.flows.authorization import Authorization
+from service.flows.captcha import Captchas
 from service.flows.clients import Clients
 from service.flows.devices import Devices
 from service.flows.email_change import EmailChange
@@ -63,9 +64,9 @@ from service.flows.signing_keys import SigningKeys
 from service.flows.signup import Signup
 from service.flows.social import Social
 from service.flows.suppressions import Suppressions
-from service.flows.suspicion import FailuresRaiseSuspicion
 from service.store.store import SqlStore
 from service.wiring.basics import secrets_of
+from service.wiring.captcha import assemble_captchas
 
 
 @dataclass(frozen=True)
@@ -75,6 +76,7 @@ class Tools:
     clock: Clock
     store: SqlStore
     throttles: LimitThrottles
+    captchas: Captchas
     return_urls: ReturnUrls
     providers: Mapping[str, IdentityProvider]
     vault: Vault
@@ -83,7 +85,6 @@ class Tools:
     policy: PasswordPolicy
     links: Links
     sessions: Sessions
-    suspicion: Suspicion
     check_password: PasswordCheck
 
     @property
@@ -116,6 +117,7 @@ def open_tools(
         clock,
         store,
         throttles,
+        assemble_captchas(settings, clock, store, throttles, return_urls),
         return_urls,
         providers,
         vault,
@@ -124,7 +126,6 @@ def open_tools(
         policy,
         links,
         Sessions(store, clock, *spans, Devices(throttles)),
-        FailuresRaiseSuspicion(throttles),
         PasswordCheck(store, clock, hashes, throttles, _patience(settings)),
     )
 
@@ -144,6 +145,7 @@ def assemble_flows(settings: Settings, t: Tools) -> Flows:
         t.passwords,
         t.policy,
         t.throttles,
+        t.captchas,
         t.sessions,
         t.links,
         t.return_urls,
@@ -167,8 +169,9 @@ def assemble_flows(settings: Settings, t: Tools) -> Flows:
     clients = Clients(t.store, t.clock, t.throttles, plain_http=not settings.production)
     access = Access(t.store, t.clock, signing_keys, settings.public_url)
     return Flows(
+        captchas=t.captchas,
         signup=signup,
-        login=Login(t.store, t.passwords, t.check_password, t.sessions, signup),
+        login=Login(t.store, t.passwords, t.captchas, t.check_password, t.sessions, signup),
         login_link=_login_link(settings, t),
         sessions=t.sessions,
         password_reset=_password_reset(settings, t),
@@ -203,6 +206,7 @@ def _login_link(settings: Settings, t: Tools) -> LoginLink:
         t.clock,
         t.tokens,
         t.throttles,
+        t.captchas,
         t.sessions,
         t.links,
         t.return_urls,
@@ -219,6 +223,7 @@ def _password_reset(settings: Settings, t: Tools) -> PasswordReset:
         t.passwords,
         t.policy,
         t.throttles,
+        t.captchas,
         t.links,
         t.return_urls,
         settings.reset_ttl,

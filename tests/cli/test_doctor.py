@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.conftest import Run, printed, runner
+from tests.support.captcha_vendor import CaptchaVendor
 from tests.support.redis_server import RedisServer
 from tests.support.service import Service
 from tests.support.smtp import SmtpSink
@@ -92,6 +93,21 @@ def test_a_mail_server_that_refuses_our_password_is_named_without_it(
         assert "hunter2" not in run("doctor").output
     finally:
         sink.stop()
+
+
+def test_a_captcha_that_does_not_know_our_key_is_named_without_it(
+    make_service: Make, sqlite_url: str, make_captcha_vendor: Callable[[str], CaptchaVendor]
+) -> None:
+    for kind in ("hcaptcha", "recaptcha_enterprise"):
+        vendor = make_captcha_vendor(kind)
+        assert printed(runner(make_service(sqlite_url, **vendor.settings))("doctor", "--json"))["ok"]
+        wrong = vendor.settings | {"captcha_secret_key": "hunter2"}
+        run = runner(make_service(sqlite_url, **wrong))
+        found = broken(run)
+        assert list(found) == ["captcha"]
+        assert "AUTH_CAPTCHA_SECRET_KEY" in found["captcha"]
+        assert "hunter2" not in run("doctor").output
+    assert "altcha answers" in runner(make_service(sqlite_url, captcha="altcha"))("doctor").stdout
 
 
 def test_settings_that_do_nothing_yet_are_told(make_service: Make, sqlite_url: str) -> None:

@@ -177,8 +177,8 @@ def test_names_of_the_contract_that_do_nothing_yet_are_told() -> None:
 
 
 def test_a_guard_this_version_cannot_stand_is_refused_instead_of_ignored() -> None:
-    assert mistakes(captcha="turnstile") == ["AUTH_CAPTCHA: this version cannot do that yet; leave it out"]
-    assert settings(captcha="none").ignored == ("AUTH_CAPTCHA",)
+    (mistake,) = mistakes(password_blocklist="/a/file")
+    assert mistake == "AUTH_PASSWORD_BLOCKLIST: this version cannot do that yet; leave it out"
 
 
 @pytest.mark.parametrize(
