@@ -39,6 +39,11 @@ class Rule(StrEnum):
     CHALLENGE_PER_CLIENT = "challenge_per_client"
 
 
+def pair_of(network: str, address: str) -> str:
+    """The key of a rule that counts a network and an address together."""
+    return f"{network} {address}"
+
+
 DEFAULTS: dict[Rule, str] = {
     Rule.FORGOT_PER_CLIENT: "10/hour",
     Rule.FORGOT_PER_ADDRESS: "3/hour;5/day",  # silent: the answer stays the same, no mail goes out

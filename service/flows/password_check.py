@@ -13,7 +13,7 @@ from service.core.errors import InvalidCredentials, RateLimited, Unavailable
 from service.core.guesses import Guesser, Patience, Tally
 from service.core.passwords import normalise_password
 from service.core.ports import Clock, Passwords, Store, Throttles
-from service.core.throttles import EVERYBODY, Rule
+from service.core.throttles import EVERYBODY, Rule, pair_of
 from service.core.values import User, Visit, digest
 from service.flows.devices import secret_of
 from service.flows.notices import tell_password_stopped
@@ -78,7 +78,7 @@ class PasswordCheck:
         shared = [(Rule.LOGIN_PER_CLIENT, visit.network)]
         if under_attack(self.throttles):
             shared.insert(0, (Rule.LOGIN_PER_CLIENT_UNDER_ATTACK, visit.network))
-        pair = (Rule.LOGIN_PER_CLIENT_AND_ACCOUNT, f"{visit.network} {guesser.address}")
+        pair = (Rule.LOGIN_PER_CLIENT_AND_ACCOUNT, pair_of(visit.network, guesser.address))
         return shared, [pair, (Rule.LOGIN_PER_ACCOUNT, guesser.address)]
 
     def _claim(self, guesser: Guesser, tally: Tally | None) -> bool:

@@ -20,7 +20,7 @@ from service.core.mail_events import EventKind, MailEvent
 from service.core.passwords import PasswordPolicy
 from service.core.ports import Clock, Passwords, Store, Throttles, UnitOfWork
 from service.core.return_urls import ReturnUrls
-from service.core.throttles import EVERYBODY, Rule
+from service.core.throttles import EVERYBODY, Rule, pair_of
 from service.core.tokens import Purpose, Tokens
 from service.core.values import Letter, OutboxRow, Outcome, Priority, User, Visit
 from service.flows.captcha import Captchas
@@ -214,6 +214,8 @@ class PasswordReset:
             tell_password_changed(uow, user, at=now, visit=visit)
             uow.audit.record("password.reset", at=now, user_id=user.id, visit=visit)
         self.throttles.clear(Rule.LOGIN_PER_ACCOUNT, user.mailbox.canonical)
+        pair = pair_of(visit.network, user.mailbox.canonical)
+        self.throttles.clear(Rule.LOGIN_PER_CLIENT_AND_ACCOUNT, pair)
         return self.return_urls.safe(grant.next)
 
     def _granted(self, token: str) -> tuple[ResetGrant, User]:

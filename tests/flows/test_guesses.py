@@ -115,6 +115,15 @@ def by_mailed_link(service):
     assert service.client().post("/api/v1/login/link/confirm", {"token": token}).status_code == 200
 
 
+def test_who_has_guessed_too_often_at_their_own_password_is_in_after_a_reset(make_service, sqlite_url):
+    service = make_service(sqlite_url, **GUARDED, rate_limits="login_per_client_and_account=3/hour")
+    join(service)
+    tries = [log_in(service.client(), password=OTHER_PASSWORD).status_code for _ in range(4)]
+    assert tries == [401] * 3 + [429]
+    reset(service)
+    assert log_in(service.client()).status_code == 200
+
+
 @pytest.mark.case("LOG-04")
 def test_a_device_the_account_knows_gets_in_whatever_strangers_do(guarded, clock):
     join(guarded)
