@@ -175,10 +175,7 @@ def test_an_endless_head_is_refused(service: Service, path: str) -> None:
 
 
 @pytest.mark.case("SEC-05")
-def test_what_was_to_be_stored_is_in_no_log(
-    make_service: Callable[..., Service], database: str, caplog: pytest.LogCaptureFixture
-) -> None:
-    service = make_service(database)
+def test_what_was_to_be_stored_is_in_no_log(service: Service, caplog: pytest.LogCaptureFixture) -> None:
     user = add_reader(service)
 
     def twice() -> str:
