@@ -15,7 +15,7 @@ PREFIX = "AUTH_"
 DEVELOPMENT_KEY = Path("var/secret_key")
 
 # Names of the contract that this version does not act on yet.
-AHEAD = frozenset("password_blocklist metrics_token otlp_endpoint".split())
+AHEAD = frozenset("password_blocklist otlp_endpoint".split())
 # Ignoring these would leave the service less guarded than its operator thinks.
 GUARDS = {"password_blocklist": ""}
 
