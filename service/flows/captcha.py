@@ -70,11 +70,12 @@ class Captchas:
             raise CaptchaFailed
         self.throttles.take(Rule.CAPTCHA_PER_CLIENT, visit.network)
         try:
-            solved = self.captcha.verify(token, place, visit)
+            self._spend(self.captcha.verify(token, place, visit))
+        except CaptchaFailed:
+            log.info("captcha_failed", extra={"place": place})
+            raise
         except VerifierAway as trouble:
             self._do_without(place, visit, trouble)
-        else:
-            self._spend(solved)
 
     def _asks(self, place: Place, visit: Visit, address: str | None) -> bool:
         when = self.places.get(place)
