@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from joserfc.jwk import RSAKey
 
     from tests.support.issuer import IssuerServer
+    from tests.support.range_server import RangeServer
     from tests.support.service import Service
 
 pytest_plugins = ["tests.support.cases"]
@@ -138,6 +139,17 @@ def apple(make_issuer: "Callable[..., IssuerServer]") -> "IssuerServer":
 def issuer(make_issuer: "Callable[..., IssuerServer]") -> "IssuerServer":
     """Any other OpenID provider, which the service calls `plain`."""
     return make_issuer("plain")
+
+
+@pytest.fixture
+def ranges() -> "Iterator[RangeServer]":
+    """Have I Been Pwned, on the loopback interface."""
+    from tests.support.range_server import RangeServer
+
+    server = RangeServer()
+    server.start()
+    yield server
+    server.stop()
 
 
 @pytest.fixture

@@ -35,7 +35,7 @@ def _join_context(form: dict[str, str], next_page: str | None) -> dict[str, obje
     return {
         "form": form,
         "next": next_page,
-        "min_length": flows().signup.policy.min_length,
+        "min_length": flows().signup.new_passwords.min_length,
         "newsletter_wording": gettext(NEWSLETTER_CONSENT),
         "login_url": with_next("/login", next_page),
     }
@@ -45,7 +45,7 @@ def _confirm_context(*, needs_password: bool, email: str | None) -> dict[str, ob
     return {
         "needs_password": needs_password,
         "email": email,
-        "min_length": flows().signup.policy.min_length,
+        "min_length": flows().signup.new_passwords.min_length,
     }
 
 

@@ -100,7 +100,8 @@ def test_a_name_like_nothing_else_is_refused_without_a_guess() -> None:
         ("log_format", "xml"),
         ("worker", "maybe"),
         ("mail_unknown", "always"),
-        ("password_breach_check", "hibp"),
+        ("password_breach_check", "pwned"),
+        ("password_hibp_url", "api.pwnedpasswords.com/range/"),
         ("env", "prod"),
     ],
 )

@@ -12,7 +12,7 @@ from service.core.errors import ValidationFailed
 from service.core.passwords import LONGEST_PASSWORD, MOST_BYTES, PasswordPolicy, normalise_password
 
 POLICY = PasswordPolicy(site_words=("The Masthead",))
-LAX = PasswordPolicy(min_strength=0, refuse_common=False)
+LAX = PasswordPolicy(min_strength=0, lists=())
 
 
 def code(password: str, policy: PasswordPolicy = POLICY, about: tuple[str | None, ...] = ()) -> str:
@@ -71,6 +71,43 @@ def test_a_password_made_of_the_readers_own_words_is_refused(about: str) -> None
     assert code("lovelace1", about=(about,)) == "password_guessable"
 
 
+@pytest.mark.case("RST-59")
+@pytest.mark.parametrize(
+    "password",
+    [
+        *("zbigniew.brzezinski@example.org", "Brzezinski-1968", "BRZEZINSKIzbigniew!", "brzezinski@example"),
+        *("the masthead 2039", "TheMasthead2039", "Masthead18.5"),
+    ],
+)
+def test_a_name_with_a_little_added_is_refused_however_low_the_bar(password: str) -> None:
+    policy = PasswordPolicy(min_strength=0, site_words=("The Masthead",))
+    with pytest.raises(ValidationFailed) as refused:
+        policy.accept(password, about=("zbigniew.brzezinski@example.org", None, ""))
+    (error,) = refused.value.errors
+    assert error.code == "password_guessable"
+    assert "mostly a name" in error.message
+
+
+@pytest.mark.parametrize(
+    "password", ["masthead of a lost ship", "organ-9x7", "brzezinski plays chess", "Masthead1815!xy"]
+)
+def test_a_name_among_other_words_is_no_harm(password: str) -> None:
+    policy = PasswordPolicy(min_strength=0, site_words=("The Masthead",))
+    assert policy.accept(password, about=("z.brzezinski@example.org", "Max")) == password
+
+
+def test_the_sentence_says_what_makes_a_password_easy_to_guess() -> None:
+    for password, sentence in {
+        "aaaaaaaaaaaa": "Repetitions and rows",
+        "abcdefghijk": "Repetitions and rows",
+        "zxcvbnm,./": "Repetitions and rows",
+        "lantern99": "easy to guess. Add a word or two",
+    }.items():
+        with pytest.raises(ValidationFailed) as refused:
+            PasswordPolicy(min_strength=4).accept(password)
+        assert sentence in refused.value.errors[0].message, password
+
+
 def test_the_bar_can_be_raised_and_lowered() -> None:
     assert code("xk9#mQ2v", PasswordPolicy(min_length=15)) == "password_too_short"
     assert code("horsehorse99", PasswordPolicy(min_strength=4)) == "password_guessable"
@@ -116,7 +153,7 @@ def test_composed_and_decomposed_spellings_are_one_password(typed: str) -> None:
 
 @given(st.text(max_size=300), st.integers(8, 64))
 def test_what_is_accepted_is_long_enough_and_reads_the_same_again(typed: str, least: int) -> None:
-    policy = PasswordPolicy(min_length=least, min_strength=0, refuse_common=False)
+    policy = PasswordPolicy(min_length=least, min_strength=0, lists=())
     try:
         accepted = policy.accept(typed)
     except ValidationFailed:
