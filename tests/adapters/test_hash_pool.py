@@ -77,7 +77,7 @@ def test_more_than_the_queue_holds_is_refused_at_once(scheme: HeldUp) -> None:
         with pytest.raises(Unavailable) as refused:
             work()
         assert refused.value.retry_after.total_seconds() >= 1
-    assert time.monotonic() - begun < 0.5
+    assert time.monotonic() - begun < 2
     vars(scheme)["let_go"].set()
     crowd.wait()
     assert crowd.outcomes == ["hash"] * 5

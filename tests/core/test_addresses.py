@@ -111,10 +111,10 @@ def test_the_longest_address_is_accepted_and_one_more_character_is_not() -> None
 
 @pytest.mark.parametrize("typed", ["\u0301\u0327" * 30_000 + "@x.org", "a" * 1_000_000, " " * 1_000_000])
 def test_an_endless_address_is_refused_before_anything_reads_it(typed: str) -> None:
-    begun = time.perf_counter()
+    begun = time.thread_time()
     with pytest.raises(ValidationFailed):
         parse_address(typed)
-    assert time.perf_counter() - begun < 0.05
+    assert time.thread_time() - begun < 0.05
 
 
 @given(st.text())

@@ -119,11 +119,11 @@ def test_the_bar_can_be_raised_and_lowered() -> None:
     "password", ["a" * 1_000_000, "\u0301\u0327" * 30_000, "a" + "\u0301\u0327" * 127, "(((" * 85]
 )
 def test_a_costly_password_costs_little(password: str) -> None:
-    begun = time.perf_counter()
+    begun = time.thread_time()
     normalise_password(password)
     with suppress(ValidationFailed):
         POLICY.accept(password)
-    assert time.perf_counter() - begun < 0.15
+    assert time.thread_time() - begun < 0.15
 
 
 @pytest.mark.case("INJ-10")
