@@ -70,6 +70,11 @@ bench: $(venv)/dev.stamp ## Measure, against what the machine can do at best
 soak: $(venv)/dev.stamp ## 10,000 requests while everything is killed and cut off; takes a while
 	@SOAK=$${SOAK:-10000} $(bin)/python -m pytest tests/faults/test_a_storm.py
 
+.PHONY: fuzz
+fuzz: $(venv)/dev.stamp ## Hours of chance: FUZZ=1000 requests a call, and 20,000 examples of every property
+	@$(bin)/python -m pytest -m hypothesis --hypothesis-profile=fuzz tests
+	FUZZ=$${FUZZ:-1000} $(bin)/python -m pytest tests/api/test_fuzzed.py
+
 .PHONY: screenshots
 screenshots: $(venv)/dev.stamp ## Make the pictures in docs/screenshots anew; PICTURES=letters makes some
 	@$(bin)/python -m tests.support.browser_setup

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from hypothesis import settings
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from tests.support.browser_setup import chromium_path
@@ -25,6 +26,11 @@ if TYPE_CHECKING:
     from tests.support.issuer import IssuerServer
     from tests.support.range_server import RangeServer
     from tests.support.service import Service
+
+# The same examples every time, so that a test fails for who broke it; `make fuzz` looks for others.
+settings.register_profile("steady", derandomize=True, deadline=None)
+settings.register_profile("fuzz", max_examples=20_000, deadline=None, print_blob=True)
+settings.load_profile("steady")
 
 pytest_plugins = ["tests.support.cases"]
 REAL_PROCESSES = {"live", "browser", "server", "redis_server"}

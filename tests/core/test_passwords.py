@@ -151,6 +151,16 @@ def test_composed_and_decomposed_spellings_are_one_password(typed: str) -> None:
     assert len(spellings) == 1
 
 
+@pytest.mark.case("LOG-13")
+@given(st.text(), st.text())
+def test_two_passwords_are_one_only_if_unicode_says_so(one: str, other: str) -> None:
+    first, second = normalise_password(one), normalise_password(other)
+    if first is not None and first == second:
+        assert unicodedata.normalize("NFD", one) == unicodedata.normalize("NFD", other)
+    if first is not None and len(first) <= LONGEST_PASSWORD:
+        assert normalise_password(first) == first
+
+
 @given(st.text(max_size=300), st.integers(8, 64))
 def test_what_is_accepted_is_long_enough_and_reads_the_same_again(typed: str, least: int) -> None:
     policy = PasswordPolicy(min_length=least, min_strength=0, lists=())

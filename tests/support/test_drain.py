@@ -39,7 +39,12 @@ class Server:
         self.folder = folder
         (folder / "wsgi.py").write_text(APPLICATION)
         self.port = free_port()
-        settings = {"PYTHONPATH": str(ROOT), "PORT": str(self.port), "WEB_CONCURRENCY": "2", "DRAIN_SECONDS": "2"}
+        settings = {
+            "PYTHONPATH": str(ROOT),
+            "PORT": str(self.port),
+            "WEB_CONCURRENCY": "2",
+            "DRAIN_SECONDS": "2",
+        }
         self.process = subprocess.Popen(
             [sys.executable, "-m", "config.server"],
             cwd=folder,
