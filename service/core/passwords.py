@@ -86,17 +86,16 @@ class PasswordPolicy:
             raise refused(field, "password_too_short", TOO_SHORT, least=self.min_length)
         if any(known.knows(password) for known in self.lists):
             raise breached(field)
-        weakness = self._weakness(password, [text for text in (*self.site_words, *about) if text])
+        weakness = self._weakness(password, _names([*self.site_words, *about]))
         if weakness is not None:
             raise refused(field, "password_guessable", weakness)
         return password
 
-    def _weakness(self, password: str, own: list[str]) -> str | None:
+    def _weakness(self, password: str, names: list[str]) -> str | None:
         """Return the sentence for what makes a password easy to guess."""
-        if _is_mostly_names(password, own):
+        if _is_mostly_names(password, names):
             return OWN_NAMES
-        words = [part for text in own for part in (text, *text.replace("@", " ").split())]
-        judged = zxcvbn(password[:GUESSED_PREFIX], user_inputs=words)
+        judged = zxcvbn(password[:GUESSED_PREFIX], user_inputs=names)
         if judged["score"] >= self.min_strength:
             return None
         widest = max(judged["sequence"], key=lambda match: len(match["token"]))
@@ -112,17 +111,22 @@ def refused(field: str, code: str, message: str, **values: object) -> Validation
     return ValidationFailed([FieldError(field, code, message, tuple(values.items()))])
 
 
-def _is_mostly_names(password: str, own: list[str]) -> bool:
+def _names(texts: Iterable[str | None]) -> list[str]:
+    """Return each text whole, its words, and its words in a row; longest first."""
+    names = set()
+    for text in texts:
+        words = re.split(r"[\W_]+", (text or "").casefold())
+        names |= {(text or "").casefold(), "".join(words), *words}
+    return sorted(names - {""}, key=lambda name: (-len(name), name))
+
+
+def _is_mostly_names(password: str, names: list[str]) -> bool:
     """Whether little is left of a password without the names of reader and site.
 
     zxcvbn alone is content with a long name and a year, and its bar can be lowered to nothing.
     """
-    names = set()
-    for text in own:
-        words = re.split(r"[\W_]+", text.casefold())
-        names |= {text.casefold(), "".join(words), *words}
     rest = password.casefold()
-    for name in sorted(names, key=len, reverse=True):
+    for name in names:
         if len(name) >= SHORTEST_NAME:
             rest = rest.replace(name, "")
     return len(rest) < LEAST_BESIDE_NAMES

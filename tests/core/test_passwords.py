@@ -96,6 +96,32 @@ def test_a_name_among_other_words_is_no_harm(password: str) -> None:
     assert policy.accept(password, about=("z.brzezinski@example.org", "Max")) == password
 
 
+@pytest.mark.case("RST-59")
+def test_a_name_with_a_common_word_is_easy_to_guess_for_its_owner_alone() -> None:
+    for about, expected in (
+        ("zbigniew.brzezinski@example.org", "password_guessable"),
+        ("ada@example.org", None),
+    ):
+        refusals = []
+        try:
+            PasswordPolicy().accept("brzezinskimonkey", about=(about,))
+        except ValidationFailed as refused:
+            refusals = [error.code for error in refused.errors]
+        assert refusals == ([expected] if expected else [])
+
+
+def test_a_length_is_refused_with_the_number_that_counts() -> None:
+    for password, sentence in {
+        "x" * 8: "Use at least 9 characters.",
+        "x" * 257: "Use at most 256 characters.",
+    }.items():
+        with pytest.raises(ValidationFailed) as refused:
+            PasswordPolicy(min_length=9).accept(password, field="new_password")
+        assert [(error.field, error.message) for error in refused.value.errors] == [
+            ("new_password", sentence)
+        ]
+
+
 def test_the_sentence_says_what_makes_a_password_easy_to_guess() -> None:
     for password, sentence in {
         "aaaaaaaaaaaa": "Repetitions and rows",

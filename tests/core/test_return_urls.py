@@ -26,6 +26,7 @@ URLS = ReturnUrls(OWN, frozenset({SITE, "http://localhost:3000"}))
         "https://WWW.example.org/x",
         "http://localhost:3000/draft",
         "/caf%C3%A9",
+        "/" + "x" * (LONGEST_URL - 1),
     ],
 )
 def test_the_site_and_the_service_are_followed(url: str) -> None:
