@@ -1,6 +1,7 @@
 """The application factory."""
 
 import atexit
+import logging
 import os
 import sys
 import threading
@@ -17,6 +18,7 @@ from config.kinds import WorkerMode
 from config.logging import configure_logging
 from config.settings import Settings, SettingsError, load_settings
 from service import __version__, api, cli, web
+from service.adapters.metrics import EventCounter
 from service.api import documentation, events, mail_events
 from service.api.answers import refuse_body
 from service.api.models import ProblemModel, signed_in_json
@@ -43,6 +45,7 @@ def create_app(settings: Settings | None = None) -> OpenAPI:
     try:
         settings = settings or load_settings(os.environ)
         configure_logging(settings)
+        logging.getLogger("service").addHandler(EventCounter())
         masthead = assemble(settings)
     except (SettingsError, ValueError) as error:
         sys.exit(str(error))
@@ -55,7 +58,10 @@ def create_app(settings: Settings | None = None) -> OpenAPI:
         info=Info(
             title=f"{settings.site_name} accounts", version=__version__, description=documentation.DESCRIPTION
         ),
-        security_schemes={"session": {"type": "apiKey", "in": "cookie", "name": cookies.name(SESSION)}},
+        security_schemes={
+            "session": {"type": "apiKey", "in": "cookie", "name": cookies.name(SESSION)},
+            "metrics": {"type": "http", "scheme": "bearer"},
+        },
         doc_ui=False,
         operation_id_callback=lambda **route: route["name"],
         validation_error_callback=refuse_body,
@@ -102,7 +108,8 @@ def register_everything(app: OpenAPI, masthead: Masthead) -> None:
     from_anywhere = (*social.FROM_ANYWHERE, *events.FROM_ANYWHERE, *mail_events.FROM_ANYWHERE)
     origins.register(app, masthead.return_urls, anywhere=from_anywhere)
     errors.register(app)
-    operations.register(app, masthead.require_ready)
+    token = settings.metrics_token.get_secret_value() if settings.metrics_token else None
+    operations.register(app, masthead.require_ready, masthead.metrics, token)
     sign_in.register(app)
     csrf = CSRFProtect(app)
     languages.register(app)

@@ -45,7 +45,9 @@ def problems(*, body: bool = False, **described: str) -> dict[str | int, Any]:
     schema = {"schema": {"$ref": f"#/components/schemas/{ProblemModel.__name__}"}}
     always = {
         "s403": "`cross_origin_refused`: a change from another site.",
+        "s414": "`uri_too_long`: path and query are over 8 KiB.",
         "s429": "`rate_limited`, with `Retry-After`.",
+        "s431": "`headers_too_large`: over 16 KiB.",
         "s500": "`internal_error`.",
         "s503": "`unavailable`, with `Retry-After`.",
     }

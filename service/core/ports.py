@@ -9,6 +9,7 @@ from service.core.repositories import (
     Attempts,
     Audit,
     Devices,
+    Guesses,
     Holdings,
     Identities,
     MailEvents,
@@ -65,6 +66,9 @@ class UnitOfWork(Protocol):
 
     @property
     def devices(self) -> Devices: ...
+
+    @property
+    def guesses(self) -> Guesses: ...
 
     @property
     def holdings(self) -> Holdings: ...
@@ -124,10 +128,27 @@ class Throttles(Protocol):
     def allows(self, rule: Rule, key: str) -> bool:
         """Count one; False when there is no room left."""
 
+    def count(self, rule: Rule, key: str) -> float:
+        """Count one and refuse nothing; how full the rule is then, 1 for the one that fills it and more for others."""
+
     def give_back(self, rule: Rule, key: str) -> None:
         """Uncount one."""
 
     def clear(self, rule: Rule, key: str) -> None: ...
+
+    def fullness(self, rule: Rule, key: str) -> float:
+        """Look without counting: 0 for nothing counted, 1 or more for no room left, by the window that is fullest."""
+
+
+class Suspicion(Protocol):
+    """Whether whoever asks should show first that they are a person."""
+
+    def raised(self, place: str, *, network: str, address: str | None) -> bool:
+        """Say so before the request is counted.
+
+        `place` is "login", "signup" or "forgot", `network` that of the visit, `address` the canonical form of what
+        was typed. The answer knows nothing of accounts (ENU-13).
+        """
 
 
 class Farewell(Protocol):

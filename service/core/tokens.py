@@ -33,6 +33,7 @@ class Purpose(StrEnum):
     LOGIN_LINK = "login_link"
     EMAIL_CHANGE = "email_change"
     EMAIL_UNDO = "email_undo"
+    NOT_ME = "not_me"
 
 
 def derive_key(secret: bytes, name: str) -> bytes:

@@ -60,6 +60,7 @@ class Chores:
             undos = uow.addresses.purge(now)
         with self.store.write() as uow:
             devices = uow.devices.purge(now - KEEP_DEVICES)
+            guesses = uow.guesses.purge(now)
         with self.store.write() as uow:
             outbox = uow.outbox.purge(now - self.keep_settled)
         with self.store.write() as uow:
@@ -71,6 +72,7 @@ class Chores:
             "identities": identities,
             "undos": undos,
             "devices": devices,
+            "guesses": guesses,
             "outbox": outbox,
             "mail_events": mail_events,
             "suppressions": suppressions,

@@ -10,6 +10,7 @@ from service.flows.linking import Linking
 from service.flows.login import Login
 from service.flows.login_link import LoginLink
 from service.flows.mail_timeline import MailTimeline
+from service.flows.not_me import NotMe
 from service.flows.notices import Notices
 from service.flows.password_change import PasswordChange
 from service.flows.password_reset import PasswordReset
@@ -35,6 +36,7 @@ class Flows:
     email_change: EmailChange
     email_undo: EmailUndoing
     erasure: Erasure
+    not_me: NotMe
     profile: Profile
     accounts: Accounts
     notices: Notices

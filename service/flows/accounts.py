@@ -9,9 +9,9 @@ from service.core.addresses import parse_own_address
 from service.core.errors import EmailTaken, FieldError, NotFound, ValidationFailed
 from service.core.ports import Clock, Store, UnitOfWork
 from service.core.profile import accept_locale, accept_name
-from service.core.values import Priority, User, Visit, new_id
-from service.flows import password_reset
+from service.core.values import User, Visit, new_id
 from service.flows.new_passwords import NewPasswords
+from service.flows.password_reset import mail_link
 
 
 @dataclass(frozen=True)
@@ -55,6 +55,7 @@ class Accounts:
         with self.store.write() as uow:
             if not uow.users.add(user):
                 raise EmailTaken
+            uow.guesses.forget(user.mailbox.canonical)
             uow.audit.record("user.created", at=now, user_id=user.id, visit=visit, by="staff")
         return user
 
@@ -88,16 +89,7 @@ class Accounts:
                 )
             uow.users.raise_epoch(user_id)
             uow.sessions.end_all(user_id)
-            uow.outbox.add(
-                password_reset.LETTER,
-                address=user.mailbox.email,
-                canonical=user.mailbox.canonical,
-                at=self.clock(),
-                expires_in=self.reset_lifetime,
-                priority=Priority.RESET,
-                user_id=user.id,
-                context={"locale": user.locale or visit.locale, "by": "staff"},
-            )
+            mail_link(uow, user, at=self.clock(), lifetime=self.reset_lifetime, visit=visit, by="staff")
             uow.audit.record("password.reset_sent", at=self.clock(), user_id=user_id, visit=visit)
         return user
 

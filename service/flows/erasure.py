@@ -39,7 +39,7 @@ class Erasure:
 
         Raises `InvalidCredentials`, `ReauthenticationRequired` and `RateLimited`.
         """
-        self.reauthentication.require(here, current_password)
+        self.reauthentication.require(here, current_password, visit)
         user, now = here.user, self.clock()
         erases_at = now + self.grace
         with self.store.write() as uow:

@@ -10,11 +10,12 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, Connection, Executable, delete, or_, select, update
 
-from service.core.values import User
+from service.core.values import User, digest
 from service.store.schema import (
     AuditRow,
     DeviceRow,
     EmailUndoRow,
+    GuessRow,
     IdentityRow,
     MailEventRow,
     OutboxTable,
@@ -112,6 +113,8 @@ class HoldingsRepository:
         self._connection.execute(delete(OutboxTable).where(_letters_of(user)))
         self._connection.execute(delete(MailEventRow).where(_news_of(user)))
         self._connection.execute(delete(SignupRow).where(SignupRow.canonical == user.canonical))
+        if user.canonical is not None:
+            self._connection.execute(delete(GuessRow).where(GuessRow.address_hash == digest(user.canonical)))
         self._connection.execute(delete(ProofRow).where(ProofRow.canonical == user.canonical))
         self._connection.execute(
             update(AuditRow).where(AuditRow.user_id == user.id).values(ip="", agent="", data={})

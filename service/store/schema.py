@@ -262,6 +262,20 @@ class DeviceRow(Table):
     last_used_at: Mapped[datetime] = mapped_column(index=True)
 
 
+class GuessRow(Table):
+    """Wrong passwords in a row for an address, whoever has one: those of strangers together (no device hash),
+    those of each browser that has signed in there before. Addresses and secrets are kept as SHA-256.
+    """
+
+    __tablename__ = "guesses"
+
+    address_hash: Mapped[bytes] = mapped_column(primary_key=True)
+    device_hash: Mapped[bytes] = mapped_column(primary_key=True)
+    failures: Mapped[int]
+    next_at: Mapped[datetime]
+    expires_at: Mapped[datetime] = mapped_column(index=True)
+
+
 class OutboxTable(Table):
     """What is to be told, and what became of it. `due_at` is the next try, or the end of a worker's lease."""
 

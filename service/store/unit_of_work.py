@@ -7,6 +7,7 @@ from sqlalchemy import Connection
 from service.store.addresses import AddressRepository
 from service.store.audit import AuditRepository
 from service.store.devices import DeviceRepository
+from service.store.guesses import GuessRepository
 from service.store.holdings import HoldingsRepository
 from service.store.identities import (
     AttemptRepository,
@@ -63,6 +64,10 @@ class SqlUnitOfWork:
     @cached_property
     def devices(self) -> DeviceRepository:
         return DeviceRepository(self._connection)
+
+    @cached_property
+    def guesses(self) -> GuessRepository:
+        return GuessRepository(self._connection)
 
     @cached_property
     def holdings(self) -> HoldingsRepository:

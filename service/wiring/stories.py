@@ -7,12 +7,15 @@ from os import cpu_count
 
 from config.kinds import MailUnknown
 from config.settings import Settings
-from service.adapters.limits import LimitThrottles
+from service.adapters import metrics
+from service.adapters.limits import LimitThrottles, room
 from service.adapters.passwords.argon2id import Argon2id
 from service.adapters.passwords.pool import HashPool
+from service.core.guesses import Patience
 from service.core.identities import IdentityProvider, Vault
-from service.core.ports import Clock, Prepare
+from service.core.ports import Clock, Prepare, Suspicion
 from service.core.return_urls import ReturnUrls
+from service.core.throttles import Rule
 from service.core.tokens import Tokens
 from service.flows import (
     Flows,
@@ -39,8 +42,10 @@ from service.flows.login import Login
 from service.flows.login_link import LoginLink
 from service.flows.mail_timeline import MailTimeline
 from service.flows.new_passwords import NewPasswords
+from service.flows.not_me import NotMe
 from service.flows.notices import Notices
 from service.flows.password_change import PasswordChange
+from service.flows.password_check import PasswordCheck
 from service.flows.password_reset import PasswordReset
 from service.flows.profile import Profile
 from service.flows.proof import Proof
@@ -51,6 +56,7 @@ from service.flows.sessions import Sessions
 from service.flows.signup import Signup
 from service.flows.social import Social
 from service.flows.suppressions import Suppressions
+from service.flows.suspicion import FailuresRaiseSuspicion
 from service.store.store import SqlStore
 from service.wiring.basics import secrets_of
 from service.wiring.passwords import Blocklists, new_passwords
@@ -71,6 +77,8 @@ class Tools:
     new_passwords: NewPasswords
     links: Links
     sessions: Sessions
+    suspicion: Suspicion
+    check_password: PasswordCheck
 
     @property
     def labels(self) -> dict[str, str]:
@@ -90,8 +98,8 @@ def open_tools(
 ) -> Tools:
     """Make what stories share."""
     scheme = Argon2id(settings.argon2_time_cost, settings.argon2_memory_kib, settings.argon2_parallelism)
-    passwords = HashPool(scheme, settings.hash_concurrency or cpu_count() or 1)
     links = Links(settings.public_url)
+    hashes = HashPool(scheme, settings.hash_concurrency or cpu_count() or 1, count=metrics.hashing.inc)
     spans = (settings.session_idle, settings.session_absolute, settings.session_short)
     return Tools(
         clock,
@@ -101,11 +109,19 @@ def open_tools(
         providers,
         vault,
         Tokens(secrets_of(settings), clock),
-        passwords,
-        new_passwords(settings, passwords, lists),
+        hashes,
+        new_passwords(settings, hashes, lists),
         links,
-        Sessions(store, clock, *spans, Devices(throttles, links)),
+        Sessions(store, clock, *spans, Devices(throttles)),
+        FailuresRaiseSuspicion(throttles),
+        PasswordCheck(store, clock, hashes, throttles, _patience(settings)),
     )
+
+
+def _patience(settings: Settings) -> Patience:
+    """The pauses begin where the throttle's window ends, however wide it was set."""
+    free = room(Rule.LOGIN_PER_ACCOUNT, settings.rate_limits, settings.rate_limit_scale)
+    return Patience(free, max(1, round(Patience.most * settings.rate_limit_scale)))
 
 
 def assemble_flows(settings: Settings, t: Tools) -> Flows:
@@ -125,7 +141,7 @@ def assemble_flows(settings: Settings, t: Tools) -> Flows:
         t.store,
         t.clock,
         t.tokens,
-        t.passwords,
+        t.check_password,
         t.throttles,
         t.sessions,
         t.links,
@@ -133,11 +149,11 @@ def assemble_flows(settings: Settings, t: Tools) -> Flows:
         settings.signup_ttl,
     )
     recognition = Recognition(t.store, t.clock, t.sessions, t.vault, proof)
-    again = Reauthentication(t.clock, t.passwords, t.throttles)
+    again = Reauthentication(t.clock, t.check_password)
     farewells = (identities.say_farewell,)
     return Flows(
         signup=signup,
-        login=Login(t.store, t.clock, t.passwords, t.throttles, t.sessions, signup),
+        login=Login(t.store, t.passwords, t.check_password, t.sessions, signup),
         login_link=_login_link(settings, t),
         sessions=t.sessions,
         password_reset=_password_reset(settings, t),
@@ -147,6 +163,7 @@ def assemble_flows(settings: Settings, t: Tools) -> Flows:
         ),
         email_undo=EmailUndoing(t.store, t.clock, t.tokens, t.throttles, t.links),
         erasure=Erasure(t.store, t.clock, again, t.links, settings.deletion_grace, farewells),
+        not_me=NotMe(t.store, t.clock, t.tokens, t.throttles, t.links, settings.reset_ttl),
         profile=Profile(t.store, t.clock),
         accounts=Accounts(t.store, t.clock, t.new_passwords, settings.reset_ttl),
         notices=Notices(t.links, t.labels),
@@ -208,7 +225,7 @@ def letter_book(flows: Flows) -> Mapping[str, Prepare]:
         identities.JOINED: flows.notices.identity_changed,
         provider_events.STAFF_NOTICE: flows.notices.account_closed,
         login_link.LETTER: flows.login_link.letter,
-        devices.LETTER: flows.sessions.devices.letter,
+        devices.LETTER: flows.not_me.letter,
         email_change.LETTER: flows.email_change.letter,
         email_undo.CHANGED: flows.email_undo.changed_letter,
         email_undo.RESTORED: flows.email_undo.restored_letter,

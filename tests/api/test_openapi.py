@@ -38,6 +38,7 @@ CONTRACT = {
     ("post", "/events/mail/{vendor}"): "202",
     ("get", "/healthz"): "200",
     ("get", "/readyz"): "200",
+    ("get", "/metrics"): "200",
 }
 
 
@@ -64,7 +65,7 @@ def test_what_is_described_is_there_and_what_is_there_is_described(service: Serv
     there = {
         (method.lower(), re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", rule.rule))
         for rule in service.app.url_map.iter_rules()
-        if rule.rule.startswith(("/api/", "/events/")) or rule.rule in ("/healthz", "/readyz")
+        if rule.rule.startswith(("/api/", "/events/")) or rule.rule in ("/healthz", "/readyz", "/metrics")
         for method in rule.methods - {"HEAD", "OPTIONS"}
     }
     assert described == there

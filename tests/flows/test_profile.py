@@ -10,7 +10,7 @@ from tests.flows.people import ADDRESS, PASSWORD, code_of, count_of, join, probl
 
 ME = "/api/v1/me"
 # What is not one reader's: it waits for a proof, is away at a provider, or is a bare hash.
-NOBODYS = {"pending_signups", "pending_identities", "provider_attempts", "spent_tokens"}
+NOBODYS = {"guesses", "pending_signups", "pending_identities", "provider_attempts", "spent_tokens"}
 KINDS = {
     "users": "account",
     "identities": "identities",
