@@ -124,7 +124,7 @@ def test_a_stranger_gets_nothing_that_needs_a_session(
         path.replace("{id}", "x").replace("{provider}", "x").replace("{vendor}", "ses"),
         json={} if "requestBody" in operation else None,
     )
-    if operation.get("security") == [{"session": []}]:
+    if operation.get("security") and {} not in operation["security"]:
         assert answer.status_code == 401 or ("requestBody" in operation and answer.status_code == 422)
     elif path.startswith("/events/"):
         assert answer.status_code == 404  # nobody who could send any is configured

@@ -96,9 +96,9 @@ def test_a_mail_server_that_refuses_our_password_is_named_without_it(
 
 
 def test_settings_that_do_nothing_yet_are_told(make_service: Make, sqlite_url: str) -> None:
-    result = runner(make_service(sqlite_url, metrics_token="123"))("doctor")
+    result = runner(make_service(sqlite_url, otlp_endpoint="http://collector:4318"))("doctor")
     assert result.exit_code == 0
-    assert "AUTH_METRICS_TOKEN" in result.stdout
+    assert "AUTH_OTLP_ENDPOINT" in result.stdout
 
 
 @pytest.mark.case("FLT-14")

@@ -88,6 +88,13 @@ def test_a_name_with_a_little_added_is_refused_however_low_the_bar(password: str
     assert "mostly a name" in error.message
 
 
+@pytest.mark.parametrize("password", ["Lovelace1815", "Masthead-1"])
+def test_every_name_counts_and_a_long_one_before_a_short_one_in_it(password: str) -> None:
+    policy = PasswordPolicy(min_strength=0, site_words=("The Masthead",))
+    with pytest.raises(ValidationFailed):
+        policy.accept(password, about=("Ada Lovelace", "mast@example.org"))
+
+
 @pytest.mark.parametrize(
     "password", ["masthead of a lost ship", "organ-9x7", "brzezinski plays chess", "Masthead1815!xy"]
 )
