@@ -93,6 +93,8 @@ class Settings(CaptchaVariables, BaseSettings):
 
     password_min_length: int = Field(8, ge=8, le=64)
     password_breach_check: BreachCheck = BreachCheck.BUNDLED
+    password_hibp_url: str = "https://api.pwnedpasswords.com/range/"
+    password_blocklist: Path | None = None
     password_min_strength: int = Field(2, ge=0, le=4)
     argon2_time_cost: int = Field(2, ge=1, le=20)
     argon2_memory_kib: int = Field(19456, ge=8, le=1048576)
@@ -136,7 +138,7 @@ class Settings(CaptchaVariables, BaseSettings):
     # contract names this version does not act on yet; told in the log at start
     ignored: tuple[str, ...] = ()
 
-    @field_validator("public_url", "site_url")
+    @field_validator("public_url", "site_url", "password_hibp_url")
     @classmethod
     def _is_url(cls, value: str) -> str:
         if not value:

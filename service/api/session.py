@@ -24,6 +24,7 @@ api = APIBlueprint(
     abp_tags=[Tag(name="Sessions", description="Signing in and out, and the devices signed in.")],
 )
 COOKIE: list[dict[str, list[str]]] = [{"session": []}]
+COOKIE_OR_NONE: list[dict[str, list[str]]] = [*COOKIE, {}]
 
 
 class SessionPath(BaseModel):
@@ -63,7 +64,7 @@ def log_in(body: LoginBody) -> Response:
     return sign_in.begin(jsonify(signed_in_json(begun)), begun)
 
 
-@api.post("/logout", responses={204: None, **problems()}, security=COOKIE)
+@api.post("/logout", responses={204: None, **problems()}, security=COOKIE_OR_NONE)
 def log_out() -> Response:
     """Sign out; also 204 when signed out already"""
     if sign_in.signed_in() is not None:

@@ -10,6 +10,7 @@ import click
 from service.cli.context import masthead
 from service.cli.doctor_dns import sender_dns
 from service.cli.finding import Finding
+from service.cli.password_checks import passwords
 from service.cli.provider_checks import provider_troubles, redirect_addresses
 from service.core.captcha import VerifierAway
 from service.core.errors import Unavailable
@@ -126,6 +127,7 @@ CHECKS: tuple[Callable[[Masthead], Finding], ...] = (
     outbox,
     providers,
     captcha,
+    passwords,
 )
 
 

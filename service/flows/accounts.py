@@ -7,10 +7,10 @@ from uuid import UUID
 
 from service.core.addresses import parse_own_address
 from service.core.errors import EmailTaken, FieldError, NotFound, ValidationFailed
-from service.core.passwords import PasswordPolicy
-from service.core.ports import Clock, Passwords, Store, UnitOfWork
+from service.core.ports import Clock, Store, UnitOfWork
 from service.core.profile import accept_locale, accept_name
 from service.core.values import User, Visit, new_id
+from service.flows.new_passwords import NewPasswords
 from service.flows.password_reset import mail_link
 
 
@@ -20,8 +20,7 @@ class Accounts:
 
     store: Store
     clock: Clock
-    passwords: Passwords
-    policy: PasswordPolicy
+    new_passwords: NewPasswords
     reset_lifetime: timedelta
 
     def create(
@@ -40,7 +39,7 @@ class Accounts:
         accepted_name = accept_name(name)
         password_hash = None
         if password is not None:
-            password_hash = self.passwords.hash(self.policy.accept(password, about=(email, name)))
+            password_hash = self.new_passwords.hash(self.new_passwords.accept(password, about=(email, name)))
         now = self.clock()
         user = User(
             id=new_id(),

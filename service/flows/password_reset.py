@@ -17,8 +17,7 @@ from service.core.addresses import parse_address
 from service.core.captcha import Place
 from service.core.errors import InvalidToken, Unavailable
 from service.core.mail_events import EventKind, MailEvent
-from service.core.passwords import PasswordPolicy
-from service.core.ports import Clock, Passwords, Store, Throttles, UnitOfWork
+from service.core.ports import Clock, Store, Throttles, UnitOfWork
 from service.core.return_urls import ReturnUrls
 from service.core.throttles import EVERYBODY, Rule, pair_of
 from service.core.tokens import Purpose, Tokens
@@ -26,6 +25,7 @@ from service.core.values import Letter, OutboxRow, Outcome, Priority, User, Visi
 from service.flows.captcha import Captchas
 from service.flows.identities import drop_unproven, in_other_hands
 from service.flows.links import Links
+from service.flows.new_passwords import NewPasswords
 from service.flows.notices import tell_password_changed
 from service.flows.suppressions import lift_by_proof
 
@@ -102,8 +102,7 @@ class PasswordReset:
     store: Store
     clock: Clock
     tokens: Tokens
-    passwords: Passwords
-    policy: PasswordPolicy
+    new_passwords: NewPasswords
     throttles: Throttles
     captchas: Captchas
     links: Links
@@ -191,9 +190,9 @@ class PasswordReset:
         """
         self.throttles.take(Rule.TOKEN_PER_CLIENT, visit.network)
         grant, user = self._granted(token)
-        accepted = self.policy.accept(password, about=(user.email, user.name))
+        accepted = self.new_passwords.accept(password, about=(user.email, user.name))
         try:
-            password_hash = self.passwords.hash(accepted)
+            password_hash = self.new_passwords.hash(accepted)
         except Unavailable:
             self._granted(token)  # if it was used while we queued, trying again is in vain
             raise

@@ -71,7 +71,7 @@ def show_choose() -> Response | str:
         email = flows().password_reset.show(kept_token(TOKEN))
     except (InvalidToken, ExpiredToken) as refusal:
         return dead_link(refusal)
-    return fresh(CHOOSE, email=email, min_length=flows().password_reset.policy.min_length)
+    return fresh(CHOOSE, email=email, min_length=flows().password_reset.new_passwords.min_length)
 
 
 @pages.post("/reset-password")
@@ -86,7 +86,9 @@ def choose() -> Response:
     except Refusal as refusal:
         link_is_good = isinstance(refusal, ValidationFailed)
         email = flows().password_reset.check(kept_token(TOKEN)) if link_is_good else None
-        return refused(CHOOSE, refusal, email=email, min_length=flows().password_reset.policy.min_length)
+        return refused(
+            CHOOSE, refusal, email=email, min_length=flows().password_reset.new_passwords.min_length
+        )
     drop_token(TOKEN)
     session.pop("csrf_token", None)
     return go(with_next("/login", next_page), CHANGED)

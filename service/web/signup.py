@@ -40,7 +40,7 @@ def _join_context(
         **captcha.offered(Place.SIGNUP, typed=form.get("email", ""), refusal=refusal),
         "form": form,
         "next": next_page,
-        "min_length": flows().signup.policy.min_length,
+        "min_length": flows().signup.new_passwords.min_length,
         "newsletter_wording": gettext(NEWSLETTER_CONSENT),
         "login_url": with_next("/login", next_page),
     }
@@ -50,7 +50,7 @@ def _confirm_context(*, needs_password: bool, email: str | None) -> dict[str, ob
     return {
         "needs_password": needs_password,
         "email": email,
-        "min_length": flows().signup.policy.min_length,
+        "min_length": flows().signup.new_passwords.min_length,
     }
 
 

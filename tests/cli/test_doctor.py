@@ -9,6 +9,7 @@ import pytest
 
 from tests.cli.conftest import Run, printed, runner
 from tests.support.captcha_vendor import CaptchaVendor
+from tests.support.range_server import RangeServer
 from tests.support.redis_server import RedisServer
 from tests.support.service import Service
 from tests.support.smtp import SmtpSink
@@ -129,3 +130,29 @@ def test_a_worker_that_does_not_run_is_found_out_while_asking_goes_on(
     assert service.client().post("/api/v1/password/forgot", {"email": "b@example.org"}).status_code == 202
     service.deliver()
     assert printed(run("doctor", "--json"))["ok"]
+
+
+@pytest.mark.case("FLT-29")
+def test_a_list_of_breached_passwords_that_does_not_answer_is_named(
+    make_service: Make, sqlite_url: str, ranges: RangeServer, tmp_path: Path
+) -> None:
+    (tmp_path / "ours.txt").write_text("masthead2039\n")
+    run = runner(
+        make_service(
+            sqlite_url,
+            password_breach_check="hibp",
+            password_hibp_url=ranges.url,
+            password_blocklist=str(tmp_path / "ours.txt"),
+        )
+    )
+    (said,) = [check for check in printed(run("doctor", "--json"))["checks"] if check["check"] == "passwords"]
+    assert said["ok"]
+    for list_named in ("30,000", "1 passwords of", ranges.url.rstrip("/")):
+        assert list_named in said["detail"]
+    ranges.stop()
+    assert "AUTH_PASSWORD_HIBP_URL" in broken(run)["passwords"]
+
+
+def test_a_service_without_any_list_says_so(make_service: Make, sqlite_url: str) -> None:
+    report = printed(runner(make_service(sqlite_url, password_breach_check="off"))("doctor", "--json"))
+    assert {"check": "passwords", "ok": True, "detail": "no list is asked"} in report["checks"]
