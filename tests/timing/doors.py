@@ -17,14 +17,15 @@ from urllib.parse import urlsplit
 from sqlalchemy import insert
 
 from service.adapters.passwords.argon2id import Argon2id
+from service.core.mail_events import Reason
 from service.core.values import User, new_id
-from service.store.schema import IdentityRow, UserRow
+from service.store.schema import IdentityRow, SuppressionRow, UserRow
 from service.store.store import SqlStore
 from service.wiring.basics import utc_now
 
 PASSWORD, WRONG = "sepia lantern forty-two", "quiet harbour at noon"
 NOBODY = "unknown"
-KINDS = ("known", "passwordless", "banned", "unverified", "old_hash", "federated")
+KINDS = ("known", "passwordless", "banned", "unverified", "old_hash", "federated", "suppressed")
 
 
 @dataclass(frozen=True)
@@ -38,7 +39,9 @@ class Door:
 
 
 DOORS = {
-    "reset": Door("/api/v1/password/forgot", {}, 202, ("known", "federated", "banned", "unverified")),
+    "reset": Door(
+        "/api/v1/password/forgot", {}, 202, ("known", "federated", "banned", "unverified", "suppressed")
+    ),
     "login": Door(
         "/api/v1/login",
         {"password": WRONG},
@@ -53,7 +56,7 @@ def add_crowd(store: SqlStore, scheme: Argon2id, *, each: int = 200) -> None:
     """Make accounts of every kind: `known0@example.org` and so on. All have one password, if any."""
     now, current = utc_now(), scheme.hash(PASSWORD)
     older = Argon2id(1, max(8, scheme.memory_kib // 2), 1).hash(PASSWORD)
-    rows, identities = [], []
+    rows, identities, suppressions = [], [], []
     for kind in KINDS:
         for number in range(each):
             email = f"{kind}{number}@example.org"
@@ -78,9 +81,20 @@ def add_crowd(store: SqlStore, scheme: Argon2id, *, each: int = 200) -> None:
                         "created_at": now,
                     }
                 )
+            if kind == "suppressed":
+                suppressions.append(
+                    {
+                        "canonical": email,
+                        "reason": Reason.HARD_BOUNCE,
+                        "source": "",
+                        "detail": "",
+                        "since": now,
+                    }
+                )
     with store.engine.execution_options(masthead_write=True).begin() as connection:
         connection.execute(insert(UserRow), rows)
         connection.execute(insert(IdentityRow), identities)
+        connection.execute(insert(SuppressionRow), suppressions)
 
 
 @dataclass
