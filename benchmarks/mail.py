@@ -23,7 +23,7 @@ from sqlalchemy import func, insert, select
 from benchmarks.measures import Samples
 from config.settings import load_settings
 from service.core.values import Priority, User, new_id
-from service.store.schema import OutboxTable
+from service.store.schema_mail import OutboxTable
 from service.wiring import Masthead, assemble
 from tests.delivery.mails import mail
 from tests.support.environment import service_environment

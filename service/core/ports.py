@@ -4,6 +4,7 @@ from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import Protocol
 
+from service.core.mail_repositories import MailEvents, Outbox, SuppressionList
 from service.core.openid import Caller, Client
 from service.core.openid_repositories import AccessTokens, Clients, Consents, Grants, SigningKeys
 from service.core.repositories import (
@@ -14,13 +15,10 @@ from service.core.repositories import (
     Guesses,
     Holdings,
     Identities,
-    MailEvents,
-    Outbox,
     PendingIdentities,
     Sessions,
     Signups,
     Spent,
-    SuppressionList,
     Users,
 )
 from service.core.throttles import Rule

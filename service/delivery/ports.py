@@ -5,8 +5,8 @@ from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
 from typing import Protocol
 
+from service.core.mail_repositories import Outbox
 from service.core.ports import UnitOfWork
-from service.core.repositories import Outbox
 from service.core.values import OutboxRow, Outcome
 
 

@@ -17,14 +17,12 @@ from service.store.schema import (
     EmailUndoRow,
     GuessRow,
     IdentityRow,
-    MailEventRow,
-    OutboxTable,
     ProofRow,
     SessionRow,
     SignupRow,
-    SuppressionRow,
     UserRow,
 )
+from service.store.schema_mail import MailEventRow, OutboxTable, SuppressionRow
 from service.store.schema_openid import AccessTokenRow, ConsentRow, GrantRow, RefreshTokenRow
 
 SHOWN_OF_USER = (

@@ -9,7 +9,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from service.core.mail_events import EventKind, MailEvent
 from service.core.values import new_id
-from service.store.schema import MailEventRow
+from service.store.schema_mail import MailEventRow
 
 # in the order of the fields of `MailEvent`
 EVENT_COLUMNS = (

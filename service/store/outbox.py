@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import Connection, Update, bindparam, delete, false, func, insert, or_, select, update
 
 from service.core.values import LetterRecord, OutboxRow, Outcome, Priority, new_id
-from service.store.schema import OutboxTable
+from service.store.schema_mail import OutboxTable
 
 ROW_COLUMNS = (
     OutboxTable.id,

@@ -7,7 +7,7 @@ from sqlalchemy import Connection, bindparam, delete, or_, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from service.core.mail_events import Reason, Suppression
-from service.store.schema import SuppressionRow
+from service.store.schema_mail import SuppressionRow
 
 # in the order of the fields of `Suppression`
 SUPPRESSION_COLUMNS = (

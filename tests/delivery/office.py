@@ -21,7 +21,7 @@ from service.delivery.letters import Letters
 from service.delivery.worker import Worker
 from service.flows.suppressions import Suppressions
 from service.store.database import open_engine
-from service.store.schema import OutboxTable
+from service.store.schema_mail import OutboxTable
 from service.store.store import SqlStore
 from tests.support.smtp import SmtpSink
 

@@ -18,7 +18,7 @@ from service.delivery.chores import Chores
 from service.delivery.worker import around_one
 from service.store.database import open_engine
 from service.store.outbox import OutboxRepository
-from service.store.schema import OutboxTable
+from service.store.schema_mail import OutboxTable
 from service.store.store import SqlStore
 from service.store.unit_of_work import SqlUnitOfWork
 from tests.delivery.office import NOON, Office, reset_letter

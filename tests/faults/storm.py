@@ -20,7 +20,7 @@ from sqlalchemy import func, select, update
 
 from service.core.mail_events import row_of
 from service.core.values import User, new_id
-from service.store.schema import OutboxTable
+from service.store.schema_mail import OutboxTable
 from service.store.store import SqlStore
 from tests.support.live import LiveService
 from tests.support.smtp import SmtpSink, wait_until

@@ -9,7 +9,7 @@ from sqlalchemy import select, text, update
 
 from service.core.values import Outcome, Visit
 from service.store.database import open_engine
-from service.store.schema import OutboxTable
+from service.store.schema_mail import OutboxTable
 from tests.support.smtp import wait_until
 
 STAFF = Visit(ip="")

@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from service.store.schema import OutboxTable
+from service.store.schema_mail import OutboxTable
 from tests.flows.people import ADDRESS, OTHER_PASSWORD, PASSWORD, code_of, count_of, join
 from tests.flows.test_enumeration import seen
 from tests.support.altcha_widget import solve

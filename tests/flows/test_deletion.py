@@ -7,7 +7,8 @@ import pytest
 from sqlalchemy import update
 
 from service.core.values import Priority
-from service.store.schema import AuditRow, OutboxTable, SessionRow, Table, UserRow
+from service.store.schema import AuditRow, SessionRow, Table, UserRow
+from service.store.schema_mail import OutboxTable
 from tests.flows.people import (
     ADDRESS,
     OTHER_PASSWORD,

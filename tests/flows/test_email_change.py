@@ -3,7 +3,8 @@
 import pytest
 from sqlalchemy import update
 
-from service.store.schema import AuditRow, OutboxTable, SessionRow, UserRow
+from service.store.schema import AuditRow, SessionRow, UserRow
+from service.store.schema_mail import OutboxTable
 from tests.flows.movers import CONFIRM, NEW, TYPO, ask, asked, confirm, moved, subjects
 from tests.flows.people import (
     ADDRESS,

@@ -8,7 +8,8 @@ import pytest
 from sqlalchemy import insert
 
 from service.core.values import new_id
-from service.store.schema import IdentityRow, OutboxTable
+from service.store.schema import IdentityRow
+from service.store.schema_mail import OutboxTable
 from tests.flows.people import (
     ADDRESS,
     OTHER_PASSWORD,

@@ -4,7 +4,8 @@ import pytest
 from sqlalchemy import insert
 
 from service.core.values import new_id
-from service.store.schema import AuditRow, DeviceRow, IdentityRow, OutboxTable, SessionRow
+from service.store.schema import AuditRow, DeviceRow, IdentityRow, SessionRow
+from service.store.schema_mail import OutboxTable
 from tests.flows.movers import moved
 from tests.flows.people import (
     ADDRESS,

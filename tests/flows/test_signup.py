@@ -6,7 +6,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from service.store.schema import OutboxTable, SessionRow, SignupRow, UserRow
+from service.store.schema import SessionRow, SignupRow, UserRow
+from service.store.schema_mail import OutboxTable
 from tests.flows.people import (
     ADDRESS,
     OTHER_PASSWORD,

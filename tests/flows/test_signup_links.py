@@ -4,7 +4,8 @@ import threading
 
 import pytest
 
-from service.store.schema import OutboxTable, SessionRow, SignupRow
+from service.store.schema import SessionRow, SignupRow
+from service.store.schema_mail import OutboxTable
 from tests.flows.people import (
     ADDRESS,
     OTHER_PASSWORD,

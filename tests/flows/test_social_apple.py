@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from service.store.schema import OutboxTable
+from service.store.schema_mail import OutboxTable
 from tests.flows.at_providers import COOKIE, altered, bring, cast, leave, me, sign_in
 from tests.flows.people import count_of, everything_stored, join, log_in
 

@@ -6,7 +6,8 @@ from dataclasses import replace
 import pytest
 from sqlalchemy import update
 
-from service.store.schema import AuditRow, IdentityRow, OutboxTable, ProofRow, UserRow
+from service.store.schema import AuditRow, IdentityRow, ProofRow, UserRow
+from service.store.schema_mail import OutboxTable
 from tests.flows.at_providers import (
     COOKIE,
     bring,

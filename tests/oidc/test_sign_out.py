@@ -10,7 +10,8 @@ import pytest
 
 from service.adapters.targets import PinnedTransport, TargetRefused, is_public
 from service.core.values import Session
-from service.store.schema import OutboxTable, SessionRow
+from service.store.schema import SessionRow
+from service.store.schema_mail import OutboxTable
 from tests.flows.people import count_of, is_in
 from tests.oidc.test_service_tokens import decoded
 from tests.support.pages import hidden_fields

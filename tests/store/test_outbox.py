@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import insert, text
 
 from service.core.values import OutboxRow, Outcome, Priority, new_id
-from service.store.schema import OutboxTable
+from service.store.schema_mail import OutboxTable
 from service.store.store import SqlStore
 from tests.store.conftest import HOUR, NOW
 

@@ -19,7 +19,8 @@ from sqlalchemy import insert
 from service.adapters.passwords.argon2id import Argon2id
 from service.core.mail_events import Reason
 from service.core.values import User, new_id
-from service.store.schema import IdentityRow, SuppressionRow, UserRow
+from service.store.schema import IdentityRow, UserRow
+from service.store.schema_mail import SuppressionRow
 from service.store.store import SqlStore
 from service.wiring.basics import utc_now
 
