@@ -3,7 +3,7 @@
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -284,14 +284,18 @@ def test_a_tar_pit_for_one_reader_delays_nobody_else(office: Office, smtp: SmtpS
 
 
 @pytest.mark.case("FLT-12")
-def test_two_workers_deliver_each_row_once(office: Office, smtp: SmtpSink) -> None:
+@pytest.mark.parametrize("workers", [2, 8])
+def test_workers_deliver_each_row_once(office: Office, smtp: SmtpSink, workers: int) -> None:
     for number in range(80):
         office.add(f"{number}@example.org")
-    twin = Office(office.database_url, smtp, office.clock)
-    with office.working(office.worker()), twin.working(twin.worker()):
+    others = [Office(office.database_url, smtp, office.clock) for _ in range(workers - 1)]
+    with ExitStack() as at_work:
+        for one in [office, *others]:
+            at_work.enter_context(one.working(one.worker()))
         smtp.wait_for(80, timeout=60)
         wait_until(lambda: set(office.outcomes().values()) == {Outcome.SENT}, 30)
-    twin.close()
+    for other in others:
+        other.close()
     assert sorted(letter.recipients[0] for letter in smtp.messages) == sorted(office.outcomes())
     assert {row["attempts"] for row in office.rows()} == {1}
 
