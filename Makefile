@@ -11,6 +11,7 @@ PYTHON ?= python3
 export HOST ?= 127.0.0.1
 export PORT ?= 8000
 export PYTHONUNBUFFERED := 1
+unexport PYTHONDONTWRITEBYTECODE # every process would compile all its modules anew
 
 venv := .venv
 bin := $(venv)/bin

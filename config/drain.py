@@ -6,16 +6,16 @@ move to another instance. Then new connections are turned away, and only then th
 """
 
 import ctypes
-import os
 import signal
 import socket
 import struct
 import threading
 from collections.abc import Callable, Iterable
 from contextlib import suppress
-from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Any
+
+from config.slow_clients import sockets
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -91,12 +91,9 @@ def turn_newcomers_away() -> None:
 def listening_sockets() -> list[socket.socket]:
     """Duplicates of every listening socket of this process; Granian keeps its own out of Python's reach."""
     found = []
-    for descriptor in Path("/proc/self/fd").iterdir():
-        with suppress(OSError):
-            if str(descriptor.readlink()).startswith("socket:"):
-                candidate = socket.socket(fileno=os.dup(int(descriptor.name)))
-                if candidate.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN):
-                    found.append(candidate)
-                else:
-                    candidate.close()
+    for candidate in sockets():
+        if candidate.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN):
+            found.append(candidate)
+        else:
+            candidate.close()
     return found

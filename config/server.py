@@ -1,7 +1,7 @@
 """The production web server: Granian with our limits, and a stop that loses no request.
 
 `python -m config.server` is what `make serve`, `make run` and the image start. It reads `HOST`, `PORT`,
-`WEB_CONCURRENCY` and `DRAIN_SECONDS`; everything about the service itself is `AUTH_*`.
+`WEB_CONCURRENCY`, `DRAIN_SECONDS` and `SILENT_SECONDS`; everything about the service itself is `AUTH_*`.
 
 SIGTERM drains for `DRAIN_SECONDS` (see `config.drain`), then answers what is in flight and ends. SIGINT
 (Ctrl-C) and a second SIGTERM skip the drain.
@@ -22,13 +22,14 @@ from granian.constants import HTTPModes, Interfaces
 from granian.http import HTTP1Settings
 from granian.server.mp import MPServer
 
+from config import slow_clients
 from config.drain import DRAIN_SIGNAL, DrainingApp
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
 
-THREADS = 32
-"""Per process. With 8, eight sign-ins waiting for the hash pool held up every session check."""
+THREADS = 512
+"""Per process, started as they are needed. Who waits for a hash, or sends a body byte by byte, holds one."""
 
 CONNECTIONS = 1024
 """Per process, idle keep-alive ones included: they are what Granian's back-pressure counts."""
@@ -38,6 +39,9 @@ HEADER_SECONDS = 10
 
 HEAD_BYTES = 64 * 1024
 """The longest request head; a longer one is answered 431."""
+
+SILENT_SECONDS = 20
+"""Without an answer on a connection before it is closed: nothing takes that long but a client that dawdles."""
 
 KILL_AFTER = 25
 """Seconds a process may need to answer what it holds before it is killed; with the drain less than 30."""
@@ -75,6 +79,7 @@ def load_app() -> "WSGIApplication":
     app: WSGIApplication = importlib.import_module("wsgi").app
     draining_app = DrainingApp(app, drain_seconds())
     signal.signal(DRAIN_SIGNAL, draining_app.drain)
+    slow_clients.watch(port(), silent_seconds())
     return draining_app
 
 
@@ -102,6 +107,16 @@ def drain_seconds() -> float:
     return float(os.environ.get("DRAIN_SECONDS") or 2)
 
 
+def silent_seconds() -> float:
+    """Read `SILENT_SECONDS`."""
+    return float(os.environ.get("SILENT_SECONDS") or SILENT_SECONDS)
+
+
+def port() -> int:
+    """Read `PORT`."""
+    return int(os.environ.get("PORT") or 8000)
+
+
 def worker_count() -> int:
     """Read `WEB_CONCURRENCY`; by default a process per core, or one where throttles are counted in memory."""
     if chosen := os.environ.get("WEB_CONCURRENCY"):
@@ -114,15 +129,15 @@ def main() -> None:
     """Serve until told to stop."""
     workers = worker_count()
     os.environ["WEB_CONCURRENCY"] = str(workers)
-    host, port = os.environ.get("HOST") or "127.0.0.1", int(os.environ.get("PORT") or 8000)
+    host = os.environ.get("HOST") or "127.0.0.1"
     if os.environ.get("AUTH_ENV") == "development":
-        refuse_taken_port(host, port)
+        refuse_taken_port(host, port())
     logging.getLogger("_granian").addFilter(lambda record: "Python threads" not in record.getMessage())
     server = DrainingServer(
         "config.server:load_app",
         factory=True,
         address=host,
-        port=port,
+        port=port(),
         interface=Interfaces.WSGI,
         http=HTTPModes.http1,
         http1_settings=HTTP1Settings(header_read_timeout=HEADER_SECONDS * 1000, max_buffer_size=HEAD_BYTES),

@@ -17,7 +17,7 @@ from config.kinds import WorkerMode
 from config.logging import configure_logging
 from config.settings import Settings, SettingsError, load_settings
 from service import __version__, api, cli, oidc, web
-from service.api import documentation, events, mail_events
+from service.api import documentation, events, mail_events, services
 from service.api.answers import refuse_body
 from service.api.models import ProblemModel, signed_in_json
 from service.core.tokens import derive_key
@@ -55,7 +55,10 @@ def create_app(settings: Settings | None = None) -> OpenAPI:
         info=Info(
             title=f"{settings.site_name} accounts", version=__version__, description=documentation.DESCRIPTION
         ),
-        security_schemes={"session": {"type": "apiKey", "in": "cookie", "name": cookies.name(SESSION)}},
+        security_schemes={
+            "session": {"type": "apiKey", "in": "cookie", "name": cookies.name(SESSION)},
+            services.SCHEME: services.described(settings.public_url),
+        },
         doc_ui=False,
         operation_id_callback=lambda **route: route["name"],
         validation_error_callback=refuse_body,

@@ -10,15 +10,17 @@ from service.api import (
     mail_events,
     me,
     password,
+    records,
     session,
     signup,
     social,
+    users,
 )
 
 
 def register(app: OpenAPI) -> list[APIBlueprint]:
     """Add every call of the contract and the description made from them; return the blueprints."""
-    modules = (signup, session, login_link, social, password, email, me, events, mail_events)
+    modules = (signup, session, login_link, social, password, email, me, users, records, events, mail_events)
     blueprints = [module.api for module in modules]
     for blueprint in blueprints:
         app.register_api(blueprint)

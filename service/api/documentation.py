@@ -45,8 +45,9 @@ def describe(app: OpenAPI) -> dict[str, Any]:
             # flask_openapi3 joins the lines of a docstring with <br/>; descriptions are CommonMark
             lines = operation.get("description", "").split("<br/>")
             operation["description"] = "\n".join(lines).strip()
-            if "requestBody" not in operation:  # flask_openapi3 describes a 422 for everything
-                operation["responses"].pop("422", None)
+            refused = operation["responses"].get("422", {})
+            if "application/json" in refused.get("content", ()):  # the library's own, for every call
+                del operation["responses"]["422"]
     return document
 
 

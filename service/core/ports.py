@@ -4,6 +4,7 @@ from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import Protocol
 
+from service.core.directory import Answers, Directory
 from service.core.openid import Caller
 from service.core.openid_repositories import AccessTokens, Clients, Consents, Grants, SigningKeys
 from service.core.repositories import (
@@ -11,6 +12,7 @@ from service.core.repositories import (
     Attempts,
     Audit,
     Devices,
+    Guesses,
     Holdings,
     Identities,
     MailEvents,
@@ -69,6 +71,9 @@ class UnitOfWork(Protocol):
     def devices(self) -> Devices: ...
 
     @property
+    def guesses(self) -> Guesses: ...
+
+    @property
     def holdings(self) -> Holdings: ...
 
     @property
@@ -82,6 +87,12 @@ class UnitOfWork(Protocol):
 
     @property
     def audit(self) -> Audit: ...
+
+    @property
+    def directory(self) -> Directory: ...
+
+    @property
+    def answers(self) -> Answers: ...
 
     @property
     def clients(self) -> Clients: ...
@@ -124,6 +135,9 @@ class Passwords(Protocol):
     def verify(self, password_hash: str | None, password: str) -> bool:
         """Compare; None costs the same as a hash and is False."""
 
+    def knows(self, password_hash: str) -> bool:
+        """Whether a hash made elsewhere can be verified here, at a cost we would bear."""
+
     def outdated(self, password_hash: str) -> bool:
         """Whether the hash was made with other parameters than today's."""
 
@@ -137,10 +151,27 @@ class Throttles(Protocol):
     def allows(self, rule: Rule, key: str) -> bool:
         """Count one; False when there is no room left."""
 
+    def count(self, rule: Rule, key: str) -> float:
+        """Count one and refuse nothing; how full the rule is then, 1 for the one that fills it and more for others."""
+
     def give_back(self, rule: Rule, key: str) -> None:
         """Uncount one."""
 
     def clear(self, rule: Rule, key: str) -> None: ...
+
+    def fullness(self, rule: Rule, key: str) -> float:
+        """Look without counting: 0 for nothing counted, 1 or more for no room left, by the window that is fullest."""
+
+
+class Suspicion(Protocol):
+    """Whether whoever asks should show first that they are a person."""
+
+    def raised(self, place: str, *, network: str, address: str | None) -> bool:
+        """Say so before the request is counted.
+
+        `place` is "login", "signup" or "forgot", `network` that of the visit, `address` the canonical form of what
+        was typed. The answer knows nothing of accounts (ENU-13).
+        """
 
 
 class Farewell(Protocol):

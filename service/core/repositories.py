@@ -6,6 +6,7 @@ from typing import Any, Protocol
 from uuid import UUID
 
 from service.core.addresses import Address
+from service.core.guesses import Guesser, Patience, Tally
 from service.core.identities import Attempt, Identity, PendingIdentity
 from service.core.mail_events import EventKind, MailEvent, Reason, Suppression
 from service.core.values import (
@@ -56,6 +57,9 @@ class Users(Protocol):
     def rehash(self, user_id: UUID, password_hash: str, *, if_hash: str) -> bool:
         """Store the same password under newer parameters; the epoch stays."""
 
+    def retire_password(self, user_id: UUID, *, at: datetime) -> bool:
+        """Take password, links and a planned erasure from an account, and raise its epoch; False for a closed one."""
+
     def raise_epoch(self, user_id: UUID) -> int | None:
         """Kill every session and link made so far; the new epoch, None for an unknown id."""
 
@@ -70,6 +74,8 @@ class Users(Protocol):
 
     def set_profile(self, user: User, *, at: datetime) -> bool:
         """Store name, language and consent; False when the account is gone."""
+
+    def set_roles(self, user_id: UUID, roles: tuple[str, ...], *, at: datetime) -> bool: ...
 
     def set_disabled(self, user_id: UUID, at: datetime | None) -> bool:
         """Disable (and raise the epoch) or enable; False when it already was so or is unknown."""
@@ -198,6 +204,8 @@ class Spent(Protocol):
     def add(self, digest: bytes, *, until: datetime) -> bool:
         """Note a use; False when it is not the first."""
 
+    def knows(self, digest: bytes) -> bool: ...
+
     def purge(self, now: datetime) -> int: ...
 
 
@@ -207,6 +215,9 @@ class Devices(Protocol):
     def any(self, user_id: UUID) -> bool:
         """Whether there is one at all."""
 
+    def known(self, canonical: str, secret_hash: bytes) -> bool:
+        """Whether one has signed in to the account of an address."""
+
     def note(self, user_id: UUID, secret_hash: bytes, *, at: datetime) -> bool:
         """Remember that one signs in; True when it is new."""
 
@@ -214,6 +225,26 @@ class Devices(Protocol):
         """Forget all."""
 
     def purge(self, before: datetime) -> int: ...
+
+
+class Guesses(Protocol):
+    """Wrong passwords in a row."""
+
+    def of(self, guesser: Guesser) -> Tally | None: ...
+
+    def claim(self, guesser: Guesser, seen: Tally, patience: Patience, *, at: datetime) -> bool:
+        """Count one before it is looked at; True for one of any number of callers who have seen the same tally."""
+
+    def add(self, guesser: Guesser, patience: Patience, *, at: datetime) -> Tally:
+        """Count a failure."""
+
+    def forgive(self, guesser: Guesser) -> None:
+        """Start anew after the right password."""
+
+    def forget(self, canonical: str) -> None:
+        """Start anew at an address, its known browsers included, once its owner is proven."""
+
+    def purge(self, now: datetime) -> int: ...
 
 
 class Holdings(Protocol):

@@ -7,6 +7,8 @@ account as well. `AUTH_RATE_LIMITS` overrides by name, `AUTH_RATE_LIMIT_SCALE` m
 
 from enum import StrEnum
 
+EVERYBODY = "everybody"  # the key of a rule that counts all together
+
 
 class Rule(StrEnum):
     """A named throttle."""
@@ -19,6 +21,10 @@ class Rule(StrEnum):
     CONFIRMATION_PER_ADDRESS = "confirmation_per_address"
     LOGIN_PER_CLIENT = "login_per_client"
     LOGIN_PER_ACCOUNT = "login_per_account"
+    LOGIN_PER_CLIENT_AND_ACCOUNT = "login_per_client_and_account"
+    LOGIN_PER_CLIENT_UNDER_ATTACK = "login_per_client_under_attack"
+    LOGIN_PER_DEVICE = "login_per_device"
+    LOGIN_FAILURES = "login_failures"
     TOKEN_PER_CLIENT = "token_per_client"
     PROVIDER_PER_CLIENT = "provider_per_client"
     PROOF_PER_ADDRESS = "proof_per_address"
@@ -28,6 +34,7 @@ class Rule(StrEnum):
     LOGIN_LINK_PER_CLIENT = "login_link_per_client"
     LOGIN_LINK_PER_ADDRESS = "login_link_per_address"
     CLIENT_FAILURES = "client_failures"
+    CALLS_PER_SERVICE = "calls_per_service"
 
 
 DEFAULTS: dict[Rule, str] = {
@@ -40,6 +47,10 @@ DEFAULTS: dict[Rule, str] = {
     Rule.CONFIRMATION_PER_ADDRESS: "3/6hour",  # silent
     Rule.LOGIN_PER_CLIENT: "10/5minute",  # failures
     Rule.LOGIN_PER_ACCOUNT: "10/5minute",  # failures
+    Rule.LOGIN_PER_CLIENT_AND_ACCOUNT: "20/hour",  # failures
+    Rule.LOGIN_PER_CLIENT_UNDER_ATTACK: "3/5minute",  # failures, while `login_failures` is full
+    Rule.LOGIN_PER_DEVICE: "10/5minute",  # failures, of a browser the account knows
+    Rule.LOGIN_FAILURES: "1000/5minute",  # of everybody: full, it refuses nobody and raises suspicion
     Rule.TOKEN_PER_CLIENT: "150/5minute",
     Rule.PROVIDER_PER_CLIENT: "60/5minute",
     Rule.PROOF_PER_ADDRESS: "3/6hour",  # silent
@@ -48,5 +59,6 @@ DEFAULTS: dict[Rule, str] = {
     Rule.NEW_DEVICE_PER_ACCOUNT: "3/hour;6/day",  # silent: letters, not sign-ins
     Rule.LOGIN_LINK_PER_CLIENT: "10/hour",
     Rule.LOGIN_LINK_PER_ADDRESS: "3/hour;5/day",  # silent
+    Rule.CALLS_PER_SERVICE: "1200/minute",  # of the user API, by the client's name, from wherever
     Rule.CLIENT_FAILURES: "30/5minute",  # failures of one client's name from one network
 }

@@ -34,6 +34,7 @@ class Purpose(StrEnum):
     EMAIL_CHANGE = "email_change"
     EMAIL_UNDO = "email_undo"
     AUTHORIZATION = "authorization"
+    NOT_ME = "not_me"
 
 
 def derive_key(secret: bytes, name: str) -> bytes:

@@ -59,9 +59,12 @@ class Chores:
         with self.store.write() as uow:
             grants = uow.access_tokens.purge(now) + uow.grants.purge(now)
         with self.store.write() as uow:
+            answers = uow.answers.purge(now)
+        with self.store.write() as uow:
             undos = uow.addresses.purge(now)
         with self.store.write() as uow:
             devices = uow.devices.purge(now - KEEP_DEVICES)
+            guesses = uow.guesses.purge(now)
         with self.store.write() as uow:
             outbox = uow.outbox.purge(now - self.keep_settled)
         with self.store.write() as uow:
@@ -72,8 +75,10 @@ class Chores:
             "sessions": sessions,
             "identities": identities,
             "grants": grants,
+            "answers": answers,
             "undos": undos,
             "devices": devices,
+            "guesses": guesses,
             "outbox": outbox,
             "mail_events": mail_events,
             "suppressions": suppressions,

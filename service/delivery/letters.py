@@ -16,12 +16,14 @@ from jinja2 import ChoiceLoader, Environment, FileSystemLoader, StrictUndefined,
 
 from service.core.brand import Brand
 from service.core.values import Letter
+from service.delivery.compiled import CompiledOnce
 from service.delivery.user_text import harmless, one_line
 from service.delivery.wrapping import wrapped
 from service.languages import direction, nearest, write_choice, write_day, write_device, write_instant
 
 LETTER_NAME = re.compile(r"[a-z][a-z0-9_]*")
 BLANK_LINES = re.compile(r"\n{3,}")
+COMPILED = CompiledOnce()
 
 
 @dataclass(frozen=True)
@@ -112,6 +114,7 @@ def _environment(
         undefined=StrictUndefined,
         extensions=["jinja2.ext.i18n"],
         auto_reload=False,
+        bytecode_cache=COMPILED,
     )
     environment.globals.update(brand=brand, locale=locale, direction=direction(locale))
     environment.filters.update(choice=lambda names: write_choice(list(names), locale), wrapped=wrapped)

@@ -25,6 +25,11 @@ CHANGE = {
     "device": "Firefox on Windows",
     "ip": "203.0.113.7",
 }
+NOT_ME = {
+    "not_me_link": f"{SITE}/account/not-me?token={TOKEN}",
+    "devices_link": f"{SITE}/account/devices",
+    "days": 7,
+}
 GONE = datetime(2026, 12, 6, tzinfo=UTC).date()
 LOGIN_LINK = {
     "name": "Ada",
@@ -88,7 +93,7 @@ SAMPLES = (
     ),
     Sample("login_link", "", LOGIN_LINK | {"verified": True}),
     Sample("login_link", "unverified", LOGIN_LINK | {"verified": False}),
-    Sample("new_device", "", CHANGE | FORGOT | {"devices_link": f"{SITE}/account/devices"}),
+    Sample("new_device", "", CHANGE | NOT_ME),
     Sample(
         "email_change",
         "",

@@ -6,6 +6,7 @@ from service.flows.access import Access
 from service.flows.accounts import Accounts
 from service.flows.authorization import Authorization
 from service.flows.clients import Clients
+from service.flows.directory import Directory
 from service.flows.email_change import EmailChange
 from service.flows.email_undo import EmailUndoing
 from service.flows.erasure import Erasure
@@ -14,6 +15,7 @@ from service.flows.linking import Linking
 from service.flows.login import Login
 from service.flows.login_link import LoginLink
 from service.flows.mail_timeline import MailTimeline
+from service.flows.not_me import NotMe
 from service.flows.notices import Notices
 from service.flows.password_change import PasswordChange
 from service.flows.password_reset import PasswordReset
@@ -21,6 +23,7 @@ from service.flows.profile import Profile
 from service.flows.proof import Proof
 from service.flows.provider_events import ProviderEvents
 from service.flows.provider_logout import ProviderLogout
+from service.flows.service_calls import ServiceCalls
 from service.flows.sessions import Sessions
 from service.flows.signing_keys import SigningKeys
 from service.flows.signup import Signup
@@ -41,6 +44,7 @@ class Flows:
     email_change: EmailChange
     email_undo: EmailUndoing
     erasure: Erasure
+    not_me: NotMe
     profile: Profile
     accounts: Accounts
     notices: Notices
@@ -50,6 +54,8 @@ class Flows:
     provider_events: ProviderEvents
     suppressions: Suppressions
     mail_timeline: MailTimeline
+    directory: Directory
+    service_calls: ServiceCalls
     clients: Clients
     signing_keys: SigningKeys
     access: Access

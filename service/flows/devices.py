@@ -10,13 +10,17 @@ from datetime import datetime, timedelta
 
 from service.core.ports import Throttles, UnitOfWork
 from service.core.throttles import Rule
-from service.core.values import Letter, OutboxRow, Outcome, User, Visit, digest, new_secret
-from service.flows.links import Links
-from service.flows.notices import circumstances, tell
+from service.core.values import User, Visit, digest, new_secret
+from service.flows.notices import tell
 
 LETTER = "new_device"
 REMEMBERED = timedelta(days=365)
 SECRET = re.compile(r"[A-Za-z0-9_-]{43}")
+
+
+def secret_of(visit: Visit) -> str:
+    """The secret of a browser's cookie, "" for what cannot be one of ours."""
+    return visit.browser if SECRET.fullmatch(visit.browser) else ""
 
 
 @dataclass(frozen=True)
@@ -24,23 +28,17 @@ class Devices:
     """Know browsers again, and tell of those that are new."""
 
     throttles: Throttles
-    links: Links
 
     def recognise(self, uow: UnitOfWork, user: User, visit: Visit, *, at: datetime) -> str:
         """Note that a browser signs in to an account; return the secret it is known by from now on.
 
         The account's first browser is no news: it comes with the sign-up, or after a reset has forgotten all.
         """
-        secret = visit.browser if SECRET.fullmatch(visit.browser) else new_secret()
+        secret = secret_of(visit) or new_secret()
         first = not uow.devices.any(user.id)
         if uow.devices.note(user.id, digest(secret), at=at) and not first:
             self._tell(uow, user, visit, at)
         return secret
-
-    def letter(self, row: OutboxRow, uow: UnitOfWork, signed_at: datetime) -> Letter | Outcome:
-        """Say when and from where, and what to do if it was somebody else."""
-        more = {"forgot_link": self.links.forgot_password(), "devices_link": self.links.devices()}
-        return Letter(LETTER, row.address, row.context["locale"], circumstances(row) | more)
 
     def _tell(self, uow: UnitOfWork, user: User, visit: Visit, at: datetime) -> None:
         uow.audit.record("device.new", at=at, user_id=user.id, visit=visit)

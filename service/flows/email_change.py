@@ -89,7 +89,7 @@ class EmailChange:
             raise ValidationFailed(
                 [FieldError("email", "same_email", "This is the address your account has already.")]
             )
-        self.reauthentication.require(here, current_password)
+        self.reauthentication.require(here, current_password, visit)
         self.throttles.take(Rule.EMAIL_CHANGE_PER_ACCOUNT, user.id.hex)
         welcome = self.throttles.allows(Rule.EMAIL_CHANGE_PER_ADDRESS, address.canonical)
         now = self.clock()

@@ -43,5 +43,8 @@ class Links:
     def undo_email(self, token: str) -> str:
         return f"{self.public_url}/account/email/undo?{urlencode({'token': token})}"
 
+    def not_me(self, token: str) -> str:
+        return f"{self.public_url}/account/not-me?{urlencode({'token': token})}"
+
     def confirm_signup(self, token: str) -> str:
         return f"{self.public_url}/signup/confirm?{urlencode({'token': token})}"

@@ -33,13 +33,14 @@ class PasswordChange:
                 [FieldError("new_password", "email_required", "Add an email address to your account first.")]
             )
         accepted = self.policy.accept(new, about=(user.email, user.name), field="new_password")
-        self.reauthentication.require(here, current)
+        self.reauthentication.require(here, current, visit)
         password_hash = self.passwords.hash(accepted)
         now = self.clock()
         with self.store.write() as uow:
             changed = uow.users.set_password(user.id, password_hash, if_epoch=here.session.epoch, at=now)
             if not changed:
                 raise InvalidCredentials
+            uow.guesses.forget(user.mailbox.canonical)
             renewed = carry_over(uow, here)
             tell_password_changed(uow, user, at=now, visit=visit)
             uow.audit.record("password.changed", at=now, user_id=user.id, visit=visit)

@@ -19,7 +19,7 @@ from service.core.mail_events import EventKind, MailEvent
 from service.core.passwords import PasswordPolicy
 from service.core.ports import Clock, Passwords, Store, Throttles, UnitOfWork
 from service.core.return_urls import ReturnUrls
-from service.core.throttles import Rule
+from service.core.throttles import EVERYBODY, Rule
 from service.core.tokens import Purpose, Tokens
 from service.core.values import Letter, OutboxRow, Outcome, Priority, User, Visit
 from service.flows.identities import drop_unproven, in_other_hands
@@ -29,7 +29,22 @@ from service.flows.suppressions import lift_by_proof
 
 LETTER = "password_reset"
 ONCE_A_DAY = timedelta(days=1)
-EVERYBODY = "everybody"
+
+
+def mail_link(
+    uow: UnitOfWork, user: User, *, at: datetime, lifetime: timedelta, visit: Visit, **context: str
+) -> None:
+    """Put the letter with a link into the outbox for somebody who need not ask: staff, or another story, does."""
+    uow.outbox.add(
+        LETTER,
+        address=user.mailbox.email,
+        canonical=user.mailbox.canonical,
+        at=at,
+        expires_in=lifetime,
+        priority=Priority.RESET,
+        user_id=user.id,
+        context={"locale": user.locale or visit.locale, **context},
+    )
 
 
 @dataclass(frozen=True)
@@ -188,6 +203,7 @@ class PasswordReset:
                 drop_unproven(uow, user.id, at=now)
             uow.sessions.end_all(user.id)
             uow.devices.forget(user.id)
+            uow.guesses.forget(user.mailbox.canonical)
             uow.signups.discard(user.mailbox.canonical)
             uow.mail_events.add(grant.event(EventKind.USED, user, now))
             lift_by_proof(uow, user.mailbox.canonical)

@@ -19,13 +19,13 @@ from service.core.errors import (
     InvalidToken,
 )
 from service.core.identities import PendingIdentity
-from service.core.passwords import normalise_password
-from service.core.ports import Clock, Passwords, Store, Throttles, UnitOfWork
+from service.core.ports import Clock, Store, Throttles, UnitOfWork
 from service.core.throttles import Rule
 from service.core.tokens import Purpose, Tokens
 from service.core.values import Letter, OutboxRow, Outcome, Priority, User, Visit, digest, new_id
 from service.flows.identities import JOINED, in_other_hands, link, reclaim
 from service.flows.links import Links
+from service.flows.password_check import PasswordCheck
 from service.flows.sessions import Sessions, SignedIn
 
 LETTER = "identity_confirm"
@@ -46,7 +46,7 @@ class Proof:
     store: Store
     clock: Clock
     tokens: Tokens
-    passwords: Passwords
+    check_password: PasswordCheck
     throttles: Throttles
     sessions: Sessions
     links: Links
@@ -150,20 +150,9 @@ class Proof:
         account whose own address was never proven is only proven by mail.
         """
         pending = self.waiting(browser)
-        self.throttles.take(Rule.LOGIN_PER_CLIENT, visit.network)
-        self.throttles.take(Rule.LOGIN_PER_ACCOUNT, pending.canonical)
-        with self.store.read() as uow:
-            user = uow.users.by_address(pending.canonical)
-        attempt = normalise_password(password)
-        matches = self.passwords.verify(user.password_hash if user else None, attempt or "")
-        if user is None or attempt is None or not matches or not user.email_verified:
-            with self.store.write() as uow:
-                uow.audit.record(
-                    "login.failed", at=self.clock(), user_id=user.id if user else None, visit=visit
-                )
+        user = self.check_password.require(pending.canonical, password, visit)
+        if not user.email_verified:
             raise InvalidCredentials
-        self.throttles.give_back(Rule.LOGIN_PER_CLIENT, visit.network)
-        self.throttles.clear(Rule.LOGIN_PER_ACCOUNT, pending.canonical)
         if user.disabled:
             raise AccountDisabled
         with self.store.write() as uow:

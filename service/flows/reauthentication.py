@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 from datetime import timedelta
 
-from service.core.errors import InvalidCredentials, ReauthenticationRequired
-from service.core.passwords import normalise_password
-from service.core.ports import Clock, Passwords, Throttles
-from service.core.throttles import Rule
+from service.core.errors import ReauthenticationRequired
+from service.core.ports import Clock
+from service.core.values import Visit
+from service.flows.password_check import PasswordCheck
 from service.flows.sessions import SignedIn
 
 FRESH = timedelta(minutes=15)
@@ -17,10 +17,9 @@ class Reauthentication:
     """Make sure that the reader, not a borrowed session, asks."""
 
     clock: Clock
-    passwords: Passwords
-    throttles: Throttles
+    check: PasswordCheck
 
-    def require(self, here: SignedIn, current_password: str | None) -> None:
+    def require(self, here: SignedIn, current_password: str | None, visit: Visit) -> None:
         """Raise `InvalidCredentials` for a wrong or missing password, `RateLimited` after too many.
 
         An account without a password needs a session that began in the last 15 minutes
@@ -31,9 +30,4 @@ class Reauthentication:
             if self.clock() - here.session.auth_time > FRESH:
                 raise ReauthenticationRequired
             return
-        guesses = user.canonical or user.id.hex
-        self.throttles.take(Rule.LOGIN_PER_ACCOUNT, guesses)
-        attempt = normalise_password(current_password or "")
-        if attempt is None or not self.passwords.verify(user.password_hash, attempt):
-            raise InvalidCredentials
-        self.throttles.clear(Rule.LOGIN_PER_ACCOUNT, guesses)
+        self.check.require(user.mailbox.canonical, current_password or "", visit)

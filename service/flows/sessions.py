@@ -61,6 +61,8 @@ class Sessions:
         kept = user.erases_at is not None
         if kept:
             user = self._keep(uow, user, visit)
+        if user.canonical is not None and ("pwd" not in amr or "email" in amr):
+            uow.guesses.forget(user.canonical)  # the owner is in, and not by the password alone
         secret = new_secret()
         expires_at = now + (self.absolute if remember else self.short)
         session = Session(

@@ -5,7 +5,7 @@ import re
 from typing import cast
 from uuid import uuid4
 
-from flask import Flask, Response, current_app, g, request
+from flask import Flask, Response, abort, current_app, g, request
 
 from service.core.values import Visit
 from service.flows import Flows
@@ -14,6 +14,8 @@ from service.languages import Languages
 
 REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,128}")
 LONGEST_AGENT = 300
+LONGEST_ADDRESS = 8 * 1024
+LONGEST_HEAD = 16 * 1024
 
 
 def flows() -> Flows:
@@ -54,12 +56,20 @@ def canonical_ip(address: str | None) -> str:
 
 
 def register(app: Flask) -> None:
-    """Give every request an id: a valid incoming one is kept."""
+    """Give every request an id (a valid incoming one is kept), and refuse those with an endless head."""
 
     @app.before_request
     def identify() -> None:
         given = request.headers.get("X-Request-Id", "")
         g.request_id = given if REQUEST_ID.fullmatch(given) else uuid4().hex
+
+    @app.before_request
+    def refuse_endless_heads() -> None:
+        if len(request.path) + len(request.query_string) > LONGEST_ADDRESS:
+            abort(414)
+        headers = (len(name) + len(value) for name, value in request.environ.items() if name[:5] == "HTTP_")
+        if sum(headers) > LONGEST_HEAD:
+            abort(431)
 
     @app.after_request
     def tell(response: Response) -> Response:

@@ -74,7 +74,11 @@ def begin(response: Response, begun: SignedIn, *, notice: str | None = None) -> 
 
 
 def end(response: Response, *, notice: str | None = None) -> Response:
-    """Take the session cookie back."""
+    """Take the session cookie back, and have the browser forget what it kept of our answers.
+
+    Not its cookies: the forms' one carries the notice, and by the device's one the account knows its reader again.
+    """
+    response.headers["Clear-Site-Data"] = '"cache", "storage"'
     session.clear()
     if notice:
         flash(notice)

@@ -6,7 +6,7 @@ from uuid import UUID
 from sqlalchemy import Connection, delete, select
 from sqlalchemy.dialects import postgresql, sqlite
 
-from service.store.schema import DeviceRow
+from service.store.schema import DeviceRow, UserRow
 
 
 class DeviceRepository:
@@ -17,6 +17,14 @@ class DeviceRepository:
 
     def any(self, user_id: UUID) -> bool:
         known = select(DeviceRow.created_at).where(DeviceRow.user_id == user_id).limit(1)
+        return self._connection.execute(known).first() is not None
+
+    def known(self, canonical: str, secret_hash: bytes) -> bool:
+        known = (
+            select(DeviceRow.created_at)
+            .join(UserRow, UserRow.id == DeviceRow.user_id)
+            .where(UserRow.canonical == canonical, DeviceRow.secret_hash == secret_hash)
+        )
         return self._connection.execute(known).first() is not None
 
     def note(self, user_id: UUID, secret_hash: bytes, *, at: datetime) -> bool:

@@ -10,11 +10,12 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, Connection, Executable, delete, or_, select, update
 
-from service.core.values import User
+from service.core.values import User, digest
 from service.store.schema import (
     AuditRow,
     DeviceRow,
     EmailUndoRow,
+    GuessRow,
     IdentityRow,
     MailEventRow,
     OutboxTable,
@@ -24,6 +25,7 @@ from service.store.schema import (
     SuppressionRow,
     UserRow,
 )
+from service.store.schema_directory import AnswerRow
 from service.store.schema_openid import AccessTokenRow, ConsentRow, GrantRow, RefreshTokenRow
 
 SHOWN_OF_USER = (
@@ -56,6 +58,7 @@ SHOWN_OF_GRANT = (
 )
 SHOWN_OF_REFRESH = (GrantRow.client_id, RefreshTokenRow.created_at, RefreshTokenRow.used_at)
 SHOWN_OF_ACCESS = (AccessTokenRow.client_id, AccessTokenRow.issued_at, AccessTokenRow.expires_at)
+SHOWN_OF_ANSWER = (AnswerRow.client_id, AnswerRow.created_at, AnswerRow.expires_at, AnswerRow.body)
 SHOWN_OF_EVENT = (AuditRow.at, AuditRow.kind, AuditRow.ip, AuditRow.agent, AuditRow.data)
 
 
@@ -102,6 +105,7 @@ class HoldingsRepository:
             "grants": self._rows(select(*SHOWN_OF_GRANT).where(granted)),
             "refresh_tokens": self._rows(refresh.where(granted)),
             "access_tokens": self._rows(access.where(granted)),
+            "answers": self._rows(select(*SHOWN_OF_ANSWER).where(AnswerRow.user_id == user_id)),
         }
 
     def plan_erasure(self, user_id: UUID, *, erases_at: datetime, if_epoch: int) -> bool:
@@ -133,6 +137,8 @@ class HoldingsRepository:
         self._connection.execute(delete(OutboxTable).where(_letters_of(user)))
         self._connection.execute(delete(MailEventRow).where(_news_of(user)))
         self._connection.execute(delete(SignupRow).where(SignupRow.canonical == user.canonical))
+        if user.canonical is not None:
+            self._connection.execute(delete(GuessRow).where(GuessRow.address_hash == digest(user.canonical)))
         self._connection.execute(delete(ProofRow).where(ProofRow.canonical == user.canonical))
         self._connection.execute(
             update(AuditRow).where(AuditRow.user_id == user.id).values(ip="", agent="", data={})
@@ -141,7 +147,7 @@ class HoldingsRepository:
 
     def finish_erasure(self, user: User) -> None:
         # that an address gets no letters outlives the account, or the last letter would go to it
-        # sessions, devices, identities, earlier addresses, grants and consents go with the account (ON DELETE CASCADE)
+        # sessions, devices, identities, earlier addresses, grants, consents and answers have ON DELETE CASCADE
         self._connection.execute(delete(UserRow).where(UserRow.id == user.id))
 
     def _rows(self, query: Executable) -> list[dict[str, Any]]:

@@ -181,6 +181,10 @@ class SpentRepository:
     def add(self, digest: bytes, *, until: datetime) -> bool:
         return _added(self._connection, SpentRow, {"digest": digest, "expires_at": until}, SpentRow.digest)
 
+    def knows(self, digest: bytes) -> bool:
+        spent = select(SpentRow.expires_at).where(SpentRow.digest == digest)
+        return self._connection.execute(spent).first() is not None
+
     def purge(self, now: datetime) -> int:
         return self._connection.execute(delete(SpentRow).where(SpentRow.expires_at <= now)).rowcount
 

@@ -262,6 +262,20 @@ class DeviceRow(Table):
     last_used_at: Mapped[datetime] = mapped_column(index=True)
 
 
+class GuessRow(Table):
+    """Wrong passwords in a row for an address, whoever has one: those of strangers together (no device hash),
+    those of each browser that has signed in there before. Addresses and secrets are kept as SHA-256.
+    """
+
+    __tablename__ = "guesses"
+
+    address_hash: Mapped[bytes] = mapped_column(primary_key=True)
+    device_hash: Mapped[bytes] = mapped_column(primary_key=True)
+    failures: Mapped[int]
+    next_at: Mapped[datetime]
+    expires_at: Mapped[datetime] = mapped_column(index=True)
+
+
 class OutboxTable(Table):
     """What is to be told, and what became of it. `due_at` is the next try, or the end of a worker's lease."""
 
@@ -339,7 +353,11 @@ class AuditRow(Table):
     """Something that happened. No foreign key: it outlives the account."""
 
     __tablename__ = "audit_events"
-    __table_args__ = (Index("ix_audit_events_user_id_at", "user_id", "at"),)
+    __table_args__ = (
+        Index("ix_audit_events_user_id_at", "user_id", "at"),
+        Index("ix_audit_events_kind_at", "kind", "at"),
+        Index("ix_audit_events_at_id", "at", "id"),
+    )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
     at: Mapped[datetime]

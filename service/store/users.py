@@ -123,6 +123,19 @@ class UserRepository:
     def rehash(self, user_id: UUID, password_hash: str, *, if_hash: str) -> bool:
         return self._change(user_id, UserRow.password_hash == if_hash, password_hash=password_hash)
 
+    def retire_password(self, user_id: UUID, *, at: datetime) -> bool:
+        return self._change(
+            user_id,
+            UserRow.disabled_at.is_(None),
+            password_hash=None,
+            credential_epoch=UserRow.credential_epoch + 1,
+            reset_letter=None,
+            login_letter=None,
+            email_letter=None,
+            erases_at=None,
+            updated_at=at,
+        )
+
     def raise_epoch(self, user_id: UUID) -> int | None:
         return self._connection.execute(
             update(UserRow)
@@ -148,6 +161,9 @@ class UserRepository:
         return self._change(
             user.id, name=user.name, locale=user.locale, newsletter=user.newsletter, updated_at=at
         )
+
+    def set_roles(self, user_id: UUID, roles: tuple[str, ...], *, at: datetime) -> bool:
+        return self._change(user_id, roles=roles, updated_at=at)
 
     def set_disabled(self, user_id: UUID, at: datetime | None) -> bool:
         if at is None:

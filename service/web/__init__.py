@@ -10,13 +10,14 @@ from service.web import (
     identities,
     login,
     login_link,
+    not_me,
     password_reset,
     signup,
     social,
 )
 
 SIGNING_IN = (signup, login, login_link, social, connect, password_reset)
-ACCOUNT = (account, account_email, account_deletion, identities)
+ACCOUNT = (account, account_email, account_deletion, identities, not_me)
 
 
 def register(app: Flask) -> None:

@@ -7,15 +7,17 @@ from os import cpu_count
 
 from config.kinds import BreachCheck, MailUnknown
 from config.settings import Settings
-from service.adapters.limits import LimitThrottles
+from service.adapters.limits import LimitThrottles, room
 from service.adapters.passwords.argon2id import Argon2id
 from service.adapters.passwords.pool import HashPool
 from service.adapters.token_signer import Es256Signer
+from service.core.guesses import Patience
 from service.core.identities import IdentityProvider, Vault
 from service.core.passwords import PasswordPolicy
-from service.core.ports import Clock, Prepare
+from service.core.ports import Clock, Prepare, Suspicion
 from service.core.return_urls import ReturnUrls
-from service.core.tokens import Tokens
+from service.core.throttles import Rule
+from service.core.tokens import Tokens, derive_key
 from service.flows import (
     Flows,
     devices,
@@ -35,6 +37,7 @@ from service.flows.accounts import Accounts
 from service.flows.authorization import Authorization
 from service.flows.clients import Clients
 from service.flows.devices import Devices
+from service.flows.directory import Directory
 from service.flows.email_change import EmailChange
 from service.flows.email_undo import EmailUndoing
 from service.flows.erasure import Erasure
@@ -44,8 +47,10 @@ from service.flows.links import Links
 from service.flows.login import Login
 from service.flows.login_link import LoginLink
 from service.flows.mail_timeline import MailTimeline
+from service.flows.not_me import NotMe
 from service.flows.notices import Notices
 from service.flows.password_change import PasswordChange
+from service.flows.password_check import PasswordCheck
 from service.flows.password_reset import PasswordReset
 from service.flows.profile import Profile
 from service.flows.proof import Proof
@@ -53,11 +58,13 @@ from service.flows.provider_events import ProviderEvents
 from service.flows.provider_logout import ProviderLogout
 from service.flows.reauthentication import Reauthentication
 from service.flows.recognition import Recognition
+from service.flows.service_calls import ServiceCalls
 from service.flows.sessions import Sessions
 from service.flows.signing_keys import SigningKeys
 from service.flows.signup import Signup
 from service.flows.social import Social
 from service.flows.suppressions import Suppressions
+from service.flows.suspicion import FailuresRaiseSuspicion
 from service.store.store import SqlStore
 from service.wiring.basics import secrets_of
 
@@ -77,6 +84,8 @@ class Tools:
     policy: PasswordPolicy
     links: Links
     sessions: Sessions
+    suspicion: Suspicion
+    check_password: PasswordCheck
 
     @property
     def labels(self) -> dict[str, str]:
@@ -102,6 +111,7 @@ def open_tools(
         site_words=(settings.site_name,),
     )
     links = Links(settings.public_url)
+    hashes = HashPool(scheme, settings.hash_concurrency or cpu_count() or 1)
     spans = (settings.session_idle, settings.session_absolute, settings.session_short)
     return Tools(
         clock,
@@ -111,11 +121,19 @@ def open_tools(
         providers,
         vault,
         Tokens(secrets_of(settings), clock),
-        HashPool(scheme, settings.hash_concurrency or cpu_count() or 1),
+        hashes,
         policy,
         links,
-        Sessions(store, clock, *spans, Devices(throttles, links)),
+        Sessions(store, clock, *spans, Devices(throttles)),
+        FailuresRaiseSuspicion(throttles),
+        PasswordCheck(store, clock, hashes, throttles, _patience(settings)),
     )
+
+
+def _patience(settings: Settings) -> Patience:
+    """The pauses begin where the throttle's window ends, however wide it was set."""
+    free = room(Rule.LOGIN_PER_ACCOUNT, settings.rate_limits, settings.rate_limit_scale)
+    return Patience(free, max(1, round(Patience.most * settings.rate_limit_scale)))
 
 
 def assemble_flows(settings: Settings, t: Tools) -> Flows:
@@ -136,7 +154,7 @@ def assemble_flows(settings: Settings, t: Tools) -> Flows:
         t.store,
         t.clock,
         t.tokens,
-        t.passwords,
+        t.check_password,
         t.throttles,
         t.sessions,
         t.links,
@@ -144,14 +162,14 @@ def assemble_flows(settings: Settings, t: Tools) -> Flows:
         settings.signup_ttl,
     )
     recognition = Recognition(t.store, t.clock, t.sessions, t.vault, proof)
-    again = Reauthentication(t.clock, t.passwords, t.throttles)
+    again = Reauthentication(t.clock, t.check_password)
     farewells = (identities.say_farewell,)
     signing_keys = SigningKeys(t.store, t.clock, t.vault, Es256Signer())
     clients = Clients(t.store, t.clock, t.throttles, plain_http=not settings.production)
     access = Access(t.store, t.clock, signing_keys, settings.public_url)
     return Flows(
         signup=signup,
-        login=Login(t.store, t.clock, t.passwords, t.throttles, t.sessions, signup),
+        login=Login(t.store, t.passwords, t.check_password, t.sessions, signup),
         login_link=_login_link(settings, t),
         sessions=t.sessions,
         password_reset=_password_reset(settings, t),
@@ -161,6 +179,7 @@ def assemble_flows(settings: Settings, t: Tools) -> Flows:
         ),
         email_undo=EmailUndoing(t.store, t.clock, t.tokens, t.throttles, t.links),
         erasure=Erasure(t.store, t.clock, again, t.links, settings.deletion_grace, farewells),
+        not_me=NotMe(t.store, t.clock, t.tokens, t.throttles, t.links, settings.reset_ttl),
         profile=Profile(t.store, t.clock),
         accounts=Accounts(t.store, t.clock, t.passwords, t.policy, settings.reset_ttl),
         notices=Notices(t.links, t.labels),
@@ -170,6 +189,13 @@ def assemble_flows(settings: Settings, t: Tools) -> Flows:
         provider_events=ProviderEvents(t.store, t.clock, t.providers, staff_address(settings)),
         suppressions=Suppressions(t.store, t.clock),
         mail_timeline=MailTimeline(t.store, t.clock),
+        directory=Directory(t.store),
+        service_calls=ServiceCalls(
+            t.store,
+            t.clock,
+            t.throttles,
+            [derive_key(secret, "idempotency") for secret in secrets_of(settings)],
+        ),
         clients=clients,
         signing_keys=signing_keys,
         access=access,
@@ -230,7 +256,7 @@ def letter_book(flows: Flows) -> Mapping[str, Prepare]:
         identities.JOINED: flows.notices.identity_changed,
         provider_events.STAFF_NOTICE: flows.notices.account_closed,
         login_link.LETTER: flows.login_link.letter,
-        devices.LETTER: flows.sessions.devices.letter,
+        devices.LETTER: flows.not_me.letter,
         email_change.LETTER: flows.email_change.letter,
         email_undo.CHANGED: flows.email_undo.changed_letter,
         email_undo.RESTORED: flows.email_undo.restored_letter,

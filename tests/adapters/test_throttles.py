@@ -1,26 +1,65 @@
-"""Throttles, one contract: counted in this process, and counted in Redis by several."""
+"""Throttles, one contract: counted in this process, and by several in one Redis, a watched one, or a cluster."""
 
+import contextlib
+import logging
+import socket
 import threading
 import time
+from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
 import redis
+from limits import parse
 
-from service.adapters import limits as module
-from service.adapters.limits import LimitThrottles, open_throttles
+from service.adapters.limits import LimitThrottles, breaker, memory, open_throttles
+from service.adapters.limits.counters import Counters
 from service.core.errors import RateLimited, Unavailable
 from service.core.throttles import DEFAULTS, Rule
+from tests.support.processes import free_port
 from tests.support.redis_server import RedisServer
+from tests.support.redis_sets import RedisCluster, WatchedRedis
 
 RULE, OTHER = Rule.LOGIN_PER_ACCOUNT, Rule.FORGOT_PER_ADDRESS
 LIMITS = ("login_per_account=3/minute", "forgot_per_address=2/minute;3/hour")
 
 
-@pytest.fixture(params=["memory", "redis"])
+@pytest.fixture(scope="module")
+def watched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[WatchedRedis]:
+    redis = WatchedRedis(tmp_path_factory.mktemp("sentinel"))
+    try:
+        redis.start()
+        yield redis
+    finally:
+        redis.stop()
+
+
+@pytest.fixture(scope="module")
+def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisCluster]:
+    redis = RedisCluster(tmp_path_factory.mktemp("cluster"))
+    try:
+        redis.start()
+        yield redis
+    finally:
+        redis.stop()
+
+
+@pytest.fixture
+def watched_url(watched: WatchedRedis) -> str:
+    watched.server.flush()
+    return watched.url
+
+
+@pytest.fixture
+def cluster_url(cluster: RedisCluster) -> str:
+    cluster.server.flush()
+    return cluster.url
+
+
+@pytest.fixture(params=[None, "redis_url", "watched_url", "cluster_url"], ids=str)
 def counters(request: pytest.FixtureRequest) -> str | None:
     """Where to count: None for this process."""
-    return None if request.param == "memory" else str(request.getfixturevalue("redis_url"))
+    return None if request.param is None else str(request.getfixturevalue(request.param))
 
 
 @pytest.fixture
@@ -62,6 +101,14 @@ def test_what_is_given_back_can_be_taken_again(throttles: LimitThrottles) -> Non
     assert [throttles.allows(RULE, "ada") for _ in range(2)] == [True, False]
 
 
+def test_how_full_a_rule_is_can_be_seen_without_counting(throttles: LimitThrottles) -> None:
+    assert throttles.fullness(OTHER, "ada") == 0
+    assert throttles.count(OTHER, "ada") == 0.5
+    assert [throttles.fullness(OTHER, "ada") for _ in range(3)] == [0.5] * 3
+    assert [throttles.count(OTHER, "ada") for _ in range(2)] == [1, 1.5]
+    assert throttles.fullness(OTHER, "ada") == 1.5
+
+
 def test_a_cleared_key_starts_anew(throttles: LimitThrottles) -> None:
     for _ in range(3):
         throttles.take(RULE, "ada")
@@ -96,10 +143,10 @@ def test_many_at_once_get_no_more_than_one_by_one(throttles: LimitThrottles) -> 
     assert outcomes.count(True) == 3
 
 
-def test_every_rule_has_a_default_that_can_be_scaled(counters: str | None) -> None:
+def test_every_rule_has_a_default_that_can_be_scaled() -> None:
     assert set(DEFAULTS) == set(Rule)
-    doubled = open_throttles(counters, (), 2)
-    wide = open_throttles(counters, (), 1000)
+    doubled = open_throttles(None, (), 2)
+    wide = open_throttles(None, (), 1000)
     for rule in Rule:
         smallest = int(DEFAULTS[rule].partition("/")[0])
         assert [doubled.allows(rule, "x") for _ in range(2 * smallest + 1)].count(True) == 2 * smallest
@@ -139,18 +186,24 @@ def test_redis_learns_no_address_and_forgets_in_time(redis_url: str) -> None:
 
 
 @pytest.mark.case("FLT-25")
-def test_without_redis_throttles_count_in_the_process_and_return_to_it(
-    redis_server: RedisServer, redis_url: str, monkeypatch: pytest.MonkeyPatch
+def test_without_redis_the_process_counts_with_half_the_room_until_redis_is_back(
+    redis_server: RedisServer,
+    redis_url: str,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
-    monkeypatch.setattr(module, "AWAY", 0.2)
-    throttles = open_throttles(redis_url, LIMITS, 1)
+    monkeypatch.setattr(breaker, "AWAY", 0.2)
+    caplog.set_level(logging.INFO, "service.adapters.limits.throttles")
+    throttles = open_throttles(redis_url, ("login_per_account=5/minute",), 1)
     throttles.take(RULE, "ada")
     throttles.require_answer()
     redis_server.stop()
     try:
-        assert [throttles.allows(RULE, "ada") for _ in range(4)] == [True, True, True, False]
+        assert [throttles.allows(RULE, "ada") for _ in range(4)] == [True, True, False, False]
+        assert throttles.fullness(RULE, "ada") >= 1
         throttles.give_back(RULE, "ada")
         throttles.clear(RULE, "ada")
+        assert [throttles.allows(OTHER, "ada") for _ in range(2)] == [True, False]
         with pytest.raises(Unavailable):
             throttles.require_answer()
     finally:
@@ -160,35 +213,120 @@ def test_without_redis_throttles_count_in_the_process_and_return_to_it(
     throttles.take(RULE, "ada")
     with redis.Redis.from_url(redis_url) as connection:
         assert len(connection.keys()) == 1
+    events = [record.message for record in caplog.records if record.message.startswith("throttles")]
+    assert events == ["throttles_in_memory", "throttles_shared_again"]
+
+
+@pytest.mark.case("FLT-25")
+@pytest.mark.parametrize("kind", ["redis", "redis+sentinel", "redis+cluster"])
+def test_redis_may_be_away_from_the_start(kind: str) -> None:
+    name = "/counters" if kind == "redis+sentinel" else ""
+    throttles = open_throttles(f"{kind}://127.0.0.1:{free_port()}{name}", LIMITS, 1)
+    assert [throttles.allows(RULE, "ada") for _ in range(2)] == [True, False]
+    with pytest.raises(Unavailable):
+        throttles.require_answer()
+
+
+def test_the_breaker_lets_one_caller_try_after_each_pause(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = 1000.0
+    monkeypatch.setattr(breaker, "monotonic", lambda: now)
+    circuit = breaker.Breaker()
+    assert circuit.may_try()
+    assert circuit.failed()
+    assert not circuit.failed()
+    assert not circuit.may_try()
+    now += breaker.AWAY
+    assert [circuit.may_try() for _ in range(3)] == [True, False, False]
+    circuit.failed()
+    now += breaker.AWAY
+    assert [circuit.may_try() for _ in range(2)] == [True, False]
+    assert circuit.worked()
+    assert all(circuit.may_try() for _ in range(3))
+    assert not circuit.worked()
+
+
+class SlowServer:
+    """Takes connections and says nothing, as a Redis does that hangs; counts who came."""
+
+    def __init__(self) -> None:
+        self._socket = socket.create_server(("127.0.0.1", 0))
+        self.port = self._socket.getsockname()[1]
+        self.visitors: list[socket.socket] = []
+        self._thread = threading.Thread(target=self._accept, daemon=True)
+        self._thread.start()
+
+    def _accept(self) -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                self.visitors.append(self._socket.accept()[0])
+
+    def close(self) -> None:
+        self._socket.shutdown(socket.SHUT_RDWR)
+        self._socket.close()
+        for visitor in self.visitors:
+            visitor.close()
 
 
 @pytest.mark.case("FLT-26")
-def test_a_redis_that_hangs_is_asked_once_and_then_left_alone(
-    redis_server: RedisServer, redis_url: str
-) -> None:
-    throttles = open_throttles(redis_url, LIMITS, 1)
-    throttles.take(RULE, "ada")
-    with redis.Redis.from_url(redis_url) as connection:
-        connection.execute_command("CLIENT", "PAUSE", "1500", "ALL")
-    begun = time.monotonic()
-    for person in range(50):
-        throttles.take(RULE, f"reader {person}")
-    assert time.monotonic() - begun < 1
-    time.sleep(1.5)
+def test_a_redis_that_hangs_is_asked_once_and_then_left_alone() -> None:
+    slow = SlowServer()
+    try:
+        throttles = open_throttles(f"redis://127.0.0.1:{slow.port}/0", LIMITS, 1)
+        begun = time.monotonic()
+        for person in range(50):
+            throttles.take(RULE, f"reader {person}")
+        assert time.monotonic() - begun < 2  # 50 times 0.2 s would be 10
+        assert len(slow.visitors) == 1
+    finally:
+        slow.close()
+
+
+def test_what_is_refused_is_logged_by_rule_without_the_key(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO, "service.adapters.limits.throttles")
+    throttles = open_throttles(None, LIMITS, 1)
+    for _ in range(3):
+        throttles.take(RULE, "reader@example.org")
+    assert not caplog.records
+    with pytest.raises(RateLimited):
+        throttles.take(RULE, "reader@example.org")
+    (record,) = caplog.records
+    assert (record.message, record.__dict__["rule"]) == ("throttled", "login_per_account")
+    assert "reader" not in str(record.__dict__)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://:hush-hush@host:1/0",
+        "redis+other://:hush-hush@host:1",
+        "redis+sentinel://:hush-hush@host:26379",
+        "redis+sentinel://:hush-hush@host/counters",
+        "redis+sentinel://:hush-hush@host:1,other/counters",
+        "redis+sentinel://:hush-hush@host:1/counters?password=hush-hush",
+        "redis+cluster://:hush-hush@host",
+        "redis+cluster://:hush-hush@host:1/0",
+        "redis+cluster://:hush-hush@host:99999",
+        "redis://:hush/hush-hush@host:1",
+    ],
+)
+def test_an_address_of_redis_nobody_can_read_is_refused_by_name_without_its_password(url: str) -> None:
+    with pytest.raises(ValueError, match="AUTH_REDIS_URL: expected redis") as refused:
+        open_throttles(url, LIMITS, 1)
+    assert "hush" not in str(refused.value)
+    assert refused.value.__suppress_context__
 
 
 def test_counting_in_memory_starts_no_threads_and_forgets_what_is_over(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(module, "SWEEP_EVERY", 0.0)
-    throttles = open_throttles(None, ("login_per_account=3/2second",), 1)
+    monkeypatch.setattr(memory, "SWEEP_EVERY", 0.0)
+    storage = memory.SweptMemory()
+    throttles = LimitThrottles(Counters(storage, {RULE: [parse("3/2second")]}))
     threads = threading.active_count()
     for number in range(20):
         throttles.take(RULE, f"reader {number}")
     assert threading.active_count() <= threads
-    memory = throttles._storage
-    assert isinstance(memory, module.SweptMemory)
-    assert len(memory.storage) == 20
+    assert len(storage.storage) == 20
     time.sleep(2.1)
     throttles.take(RULE, "ada")
-    assert len(memory.storage) == 1
+    assert len(storage.storage) == 1

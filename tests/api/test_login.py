@@ -136,6 +136,7 @@ def test_signing_out_ends_the_session_here_and_on_the_server(service: Service, r
     answer = reader.post(LOGOUT)
     assert (answer.status_code, answer.data) == (204, b"")
     assert "Content-Type" not in answer.headers
+    assert answer.headers["Clear-Site-Data"] == '"cache", "storage"'
     assert "masthead=;" in str(answer.headers.getlist("Set-Cookie"))
     assert reader.get(SESSION).status_code == 401
     thief = service.client()

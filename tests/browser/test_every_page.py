@@ -90,6 +90,7 @@ def address_pages(reader):
     page.goto(mover.next_letter().link("/account/email/confirm"))
     yield reader.reads("Confirm your new address")
     yield page.goto("/account/email/undo?token=broken")
+    yield page.goto("/account/not-me?token=broken")
 
 
 def test_every_page_is_sound(site, new_reader):

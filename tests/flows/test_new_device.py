@@ -43,7 +43,7 @@ def test_a_second_browser_is_told_with_time_place_and_what_to_do(service):
     (letter,) = news(service)
     for said in ("Hello Ada", "Safari on iPhone", "127.0.0.1", "UTC"):
         assert said in text_of(letter.message)
-    assert letter.link("/forgot-password")
+    assert letter.link("/account/not-me")
     assert letter.link("/account/devices")
 
 

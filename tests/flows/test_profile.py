@@ -11,6 +11,7 @@ from tests.flows.people import ADDRESS, PASSWORD, code_of, count_of, join, probl
 ME = "/api/v1/me"
 # What is not one reader's: it waits for a proof, is away at a provider, or is a bare hash.
 NOBODYS = {
+    "guesses",
     "pending_signups",
     "pending_identities",
     "provider_attempts",
@@ -28,6 +29,7 @@ KINDS = {
     "oauth_grants": "grants",
     "oauth_refresh_tokens": "refresh_tokens",
     "oauth_access_tokens": "access_tokens",
+    "idempotent_answers": "answers",
     "outbox": "letters",
     "mail_events": "news_of_letters",
     "suppressions": "suppressions",

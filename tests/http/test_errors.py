@@ -161,3 +161,11 @@ def test_a_page_that_is_not_there_shows_the_way(client: Client) -> None:
 def test_a_message_fills_in_its_values() -> None:
     assert FieldError("x", "c", "At least %(least)d.", (("least", 8),)).message == "At least 8."
     assert FieldError("x", "c", "100 % plain.").message == "100 % plain."
+
+
+@pytest.mark.case("DOS-09")
+@pytest.mark.parametrize("path", ["/login", "/api/v1/me"])
+def test_an_endless_head_is_refused(service: Service, path: str) -> None:
+    client = service.client()
+    assert client.get(f"{path}?next={'a' * 10_000}").status_code == 414
+    assert client.get(path, headers={"X-Long": "a" * 20_000}).status_code == 431

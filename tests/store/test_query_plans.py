@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, event
 
+from service.core.guesses import Guesser, Patience, Tally
 from service.core.mail_events import EventKind, MailEvent, Reason, Suppression
 from service.core.openid import Consent
 from service.core.values import EmailUndo, Outcome, Priority, new_id
@@ -30,6 +31,7 @@ SESSION, SECRET_HASH = a_session(USER)
 SUPPRESSION = Suppression(USER.canonical, Reason.HARD_BOUNCE, "smtp", NOW)
 EVENT = MailEvent(EventKind.BOUNCED, USER.canonical, NOW, "key", user_id=USER.id)
 CLIENT = a_client()
+GUESSER = Guesser("reader@example.org")
 UNDO = EmailUndo(new_id(), USER.id, "old@example.org", "old@example.org", NOW, NOW + HOUR)
 
 HOT: dict[str, Callable[[SqlUnitOfWork], Any]] = {
@@ -59,6 +61,15 @@ HOT: dict[str, Callable[[SqlUnitOfWork], Any]] = {
     "devices.forget": lambda uow: uow.devices.forget(USER.id),
     "devices.purge": lambda uow: uow.devices.purge(NOW),
     "devices.note": lambda uow: uow.devices.note(USER.id, SECRET_HASH, at=NOW),
+    "spent.knows": lambda uow: uow.spent.knows(SECRET_HASH),
+    "users.retire_password": lambda uow: uow.users.retire_password(USER.id, at=NOW),
+    "devices.known": lambda uow: uow.devices.known(USER.canonical, SECRET_HASH),
+    "guesses.of": lambda uow: uow.guesses.of(GUESSER),
+    "guesses.add": lambda uow: uow.guesses.add(GUESSER, Patience(), at=NOW),
+    "guesses.claim": lambda uow: uow.guesses.claim(GUESSER, Tally(1, NOW), Patience(), at=NOW),
+    "guesses.forgive": lambda uow: uow.guesses.forgive(GUESSER),
+    "guesses.forget": lambda uow: uow.guesses.forget(USER.canonical),
+    "guesses.purge": lambda uow: uow.guesses.purge(NOW),
     "holdings.of": lambda uow: uow.holdings.of(USER),
     "holdings.plan_erasure": lambda uow: uow.holdings.plan_erasure(USER.id, erases_at=NOW, if_epoch=0),
     "holdings.erase": lambda uow: [

@@ -50,6 +50,7 @@ class LiveService:
         workers: int = 0,
         port: int | None = None,
         drain_seconds: float = 0,
+        silent_seconds: float = 20,
         **overrides: str | int | None,
     ) -> None:
         self.port = port or free_port()
@@ -67,6 +68,7 @@ class LiveService:
             "PORT": str(self.port),
             "WEB_CONCURRENCY": str(processes or 1),
             "DRAIN_SECONDS": str(drain_seconds),
+            "SILENT_SECONDS": str(silent_seconds),
         }
 
     def start(self) -> None:

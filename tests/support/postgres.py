@@ -111,9 +111,9 @@ class PostgresServer:
             connection.execute(statement.encode())
 
     def new_database(self, template: str = "template1") -> str:
-        """Make a database, as a copy of the template, and return its name."""
+        """Make a database, as a copy of the template's files: far quicker than by the log. Return its name."""
         name = f"masthead_{next(self._names)}"
-        self.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
+        self.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}" STRATEGY FILE_COPY')
         return name
 
     def drop(self, name: str) -> None:

@@ -9,9 +9,13 @@ from werkzeug.test import TestResponse
 
 from config.settings import load_settings
 from service.app import create_app
+from service.delivery.compiled import CompiledOnce
 from tests.support.environment import service_environment
 from tests.support.pages import hidden_fields
 from tests.support.smtp import SmtpSink
+
+# Every service of a test compiles its pages anew otherwise.
+COMPILED = CompiledOnce()
 
 
 class Client:
@@ -66,6 +70,7 @@ class Service:
         self.mailbox = mailbox
         self.settings = load_settings(self.environment)
         self.app = create_app(self.settings)
+        self.app.jinja_env.bytecode_cache = COMPILED
         self.parts = self.app.extensions["masthead"]
 
     def client(self, *, known: bool = True) -> Client:

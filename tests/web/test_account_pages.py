@@ -124,8 +124,12 @@ def test_signing_out_takes_a_button(service: Service, reader: Client) -> None:
     assert reader.get("/account").status_code == 200
     done = reader.form("/logout")
     assert (done.status_code, done.headers["Location"]) == (303, "/login")
+    assert done.headers["Clear-Site-Data"] == '"cache", "storage"'
     assert "You are signed out." in reader.follow(done).text
     assert reader.get("/account").status_code == 303
+    device = reader.inner.get_cookie("masthead-device")
+    assert device is not None
+    assert device.value
 
 
 @pytest.mark.parametrize(
