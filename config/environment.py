@@ -17,7 +17,7 @@ DEVELOPMENT_KEY = Path("var/secret_key")
 # Names of the contract that this version does not act on yet.
 AHEAD = frozenset(
     "captcha captcha_site_key captcha_secret_key captcha_min_score captcha_project_id captcha_verify_url captcha_on"
-    " captcha_failure password_blocklist metrics_token otlp_endpoint".split()
+    " captcha_failure password_blocklist otlp_endpoint".split()
 )
 # Ignoring these would leave the service less guarded than its operator thinks.
 GUARDS = {"captcha": "none", "password_blocklist": ""}

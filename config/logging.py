@@ -49,10 +49,19 @@ def configure_logging(settings: Settings) -> None:
             "version": 1,
             "disable_existing_loggers": False,
             "formatters": {"chosen": formatter},
-            "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "chosen"}},
+            "handlers": {
+                "stderr": {
+                    "class": "logging.StreamHandler",
+                    "formatter": "chosen",
+                    "level": settings.log_level,
+                }
+            },
             "loggers": {
                 "alembic.runtime.migration": {"level": "WARNING"},
                 "httpx2": {"level": "WARNING"},  # it logs addresses in full
+                "service": {
+                    "level": "DEBUG" if settings.log_level == "DEBUG" else "INFO"
+                },  # counted all the same
             },
             "root": {"handlers": ["stderr"], "level": settings.log_level},
         }

@@ -22,7 +22,7 @@ from granian.constants import HTTPModes, Interfaces
 from granian.http import HTTP1Settings
 from granian.server.mp import MPServer
 
-from config import slow_clients
+from config import counters, slow_clients
 from config.drain import DRAIN_SIGNAL, DrainingApp
 
 if TYPE_CHECKING:
@@ -80,6 +80,7 @@ def load_app() -> "WSGIApplication":
     draining_app = DrainingApp(app, drain_seconds())
     signal.signal(DRAIN_SIGNAL, draining_app.drain)
     slow_clients.watch(port(), silent_seconds())
+    counters.forget_ended()
     return draining_app
 
 
@@ -129,6 +130,7 @@ def main() -> None:
     """Serve until told to stop."""
     workers = worker_count()
     os.environ["WEB_CONCURRENCY"] = str(workers)
+    counters.share(workers)
     host = os.environ.get("HOST") or "127.0.0.1"
     if os.environ.get("AUTH_ENV") == "development":
         refuse_taken_port(host, port())

@@ -126,6 +126,7 @@ class Settings(BaseSettings):
     rate_limit_scale: float = Field(1, gt=0)
     trusted_proxies: int = Field(0, ge=0, le=10)
     worker: WorkerMode | None = None
+    metrics_token: SecretStr | None = Field(None, min_length=16)
     log_level: str = Field("INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$")
     log_format: LogFormat | None = None
 

@@ -1,6 +1,7 @@
 """The application factory."""
 
 import atexit
+import logging
 import os
 import sys
 import threading
@@ -17,6 +18,7 @@ from config.kinds import WorkerMode
 from config.logging import configure_logging
 from config.settings import Settings, SettingsError, load_settings
 from service import __version__, api, cli, oidc, web
+from service.adapters.metrics import EventCounter
 from service.api import documentation, events, mail_events, services
 from service.api.answers import refuse_body
 from service.api.models import ProblemModel, signed_in_json
@@ -43,6 +45,7 @@ def create_app(settings: Settings | None = None) -> OpenAPI:
     try:
         settings = settings or load_settings(os.environ)
         configure_logging(settings)
+        logging.getLogger("service").addHandler(EventCounter())
         masthead = assemble(settings)
     except (SettingsError, ValueError) as error:
         sys.exit(str(error))
@@ -58,6 +61,7 @@ def create_app(settings: Settings | None = None) -> OpenAPI:
         security_schemes={
             "session": {"type": "apiKey", "in": "cookie", "name": cookies.name(SESSION)},
             services.SCHEME: services.described(settings.public_url),
+            "metrics": {"type": "http", "scheme": "bearer"},
         },
         doc_ui=False,
         operation_id_callback=lambda **route: route["name"],
@@ -110,7 +114,8 @@ def register_everything(app: OpenAPI, masthead: Masthead) -> None:
     )
     origins.register(app, masthead.return_urls, anywhere=from_anywhere)
     errors.register(app)
-    operations.register(app, masthead.require_ready)
+    token = settings.metrics_token.get_secret_value() if settings.metrics_token else None
+    operations.register(app, masthead.require_ready, masthead.metrics, token)
     sign_in.register(app)
     csrf = CSRFProtect(app)
     languages.register(app)

@@ -287,6 +287,9 @@ class Outbox(Protocol):
     ) -> UUID:
         """Insert a row; with `outcome` it is settled at birth and only kept for the record."""
 
+    def waiting(self, now: datetime, *, at_most: int) -> int:
+        """How many rows are due, counted up to `at_most`."""
+
     def waiting_since(self, now: datetime) -> datetime | None:
         """Since when the longest due row waits for a worker; None when none does."""
 

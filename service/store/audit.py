@@ -1,5 +1,6 @@
-"""The audit trail: one row beside every change a person would want to know of."""
+"""The audit trail: one row beside every change a person would want to know of, and one log line once it is so."""
 
+import logging
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -9,12 +10,15 @@ from sqlalchemy import Connection, insert
 from service.core.values import Visit, new_id
 from service.store.schema import AuditRow
 
+log = logging.getLogger(__name__)
+
 
 class AuditRepository:
     """Events, in one transaction with what they tell of."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
+        self._recorded: list[tuple[str, dict[str, Any]]] = []
 
     def record(
         self, kind: str, *, at: datetime, user_id: UUID | None = None, visit: Visit | None = None, **data: Any
@@ -30,3 +34,10 @@ class AuditRepository:
                 data=data,
             )
         )
+        about = {"user_id": str(user_id) if user_id else None, "ip": visit.ip if visit else None}
+        self._recorded.append((kind, {name: value for name, value in about.items() if value}))
+
+    def tell(self) -> None:
+        """Log what was recorded: after the commit, so that a log never knows more than the database."""
+        for kind, about in self._recorded:
+            log.info(kind, extra=about)

@@ -117,6 +117,15 @@ class OutboxRepository:
         )
         return self._connection.execute(oldest).scalar_one()
 
+    def waiting(self, now: datetime, *, at_most: int) -> int:
+        due = (
+            select(OutboxTable.id)
+            .where(OutboxTable.settled_at.is_(None), OutboxTable.due_at <= now)
+            .limit(at_most)
+            .subquery()
+        )
+        return self._connection.execute(select(func.count()).select_from(due)).scalar_one()
+
     def told_since(self, letter: str, canonical: str, since: datetime) -> bool:
         told = (
             select(OutboxTable.id)

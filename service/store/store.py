@@ -30,7 +30,9 @@ class SqlStore:
     def write(self) -> Iterator[SqlUnitOfWork]:
         """Begin a transaction that may change things."""
         with database_errors_as_unavailable(), self._queue, self._writing.begin() as connection:
-            yield SqlUnitOfWork(connection)
+            uow = SqlUnitOfWork(connection)
+            yield uow
+        uow.audit.tell()
 
     @contextmanager
     def read(self) -> Iterator[SqlUnitOfWork]:

@@ -1,6 +1,6 @@
 """From settings to the assembled service. The only place that knows every part."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from email.utils import formataddr, parseaddr
 from typing import TYPE_CHECKING
@@ -9,6 +9,7 @@ from config.settings import Settings
 from service.adapters.backchannel_logout import BackchannelLogout
 from service.adapters.limits import LimitThrottles, open_throttles
 from service.adapters.mail_events import open_mail_events
+from service.adapters.metrics import exposition
 from service.adapters.providers.openid import OpenIdProvider
 from service.adapters.providers.revocation import GrantRevocation
 from service.adapters.transports.devbox import DevMailbox
@@ -62,6 +63,7 @@ class Masthead:
     bounces: BounceAddresses | None
     languages: Languages
     gallery: Gallery
+    metrics: Callable[[], bytes]
 
     def require_ready(self) -> None:
         """Raise `Unavailable` unless migrations are current and the database (and Redis, if set) answers."""
@@ -142,6 +144,7 @@ def assemble(settings: Settings) -> Masthead:
         bounces=bounces,
         languages=languages,
         gallery=Gallery(letters, languages.offered),
+        metrics=exposition(store, utc_now),
     )
 
 

@@ -7,6 +7,7 @@ from os import cpu_count
 
 from config.kinds import BreachCheck, MailUnknown
 from config.settings import Settings
+from service.adapters import metrics
 from service.adapters.limits import LimitThrottles, room
 from service.adapters.passwords.argon2id import Argon2id
 from service.adapters.passwords.pool import HashPool
@@ -111,7 +112,7 @@ def open_tools(
         site_words=(settings.site_name,),
     )
     links = Links(settings.public_url)
-    hashes = HashPool(scheme, settings.hash_concurrency or cpu_count() or 1)
+    hashes = HashPool(scheme, settings.hash_concurrency or cpu_count() or 1, count=metrics.hashing.inc)
     spans = (settings.session_idle, settings.session_absolute, settings.session_short)
     return Tools(
         clock,

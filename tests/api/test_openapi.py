@@ -48,6 +48,7 @@ CONTRACT = {
     ("get", "/api/v1/audit-events"): "200",
     ("get", "/healthz"): "200",
     ("get", "/readyz"): "200",
+    ("get", "/metrics"): "200",
 }
 
 
@@ -74,7 +75,7 @@ def test_what_is_described_is_there_and_what_is_there_is_described(service: Serv
     there = {
         (method.lower(), re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", rule.rule))
         for rule in service.app.url_map.iter_rules()
-        if rule.rule.startswith(("/api/", "/events/")) or rule.rule in ("/healthz", "/readyz")
+        if rule.rule.startswith(("/api/", "/events/")) or rule.rule in ("/healthz", "/readyz", "/metrics")
         for method in rule.methods - {"HEAD", "OPTIONS"}
     }
     assert described == there

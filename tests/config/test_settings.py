@@ -172,8 +172,8 @@ def test_development_delivers_by_itself(
 
 
 def test_names_of_the_contract_that_do_nothing_yet_are_told() -> None:
-    chosen = settings(otlp_endpoint="https://traces.example.org", metrics_token="x")
-    assert chosen.ignored == ("AUTH_METRICS_TOKEN", "AUTH_OTLP_ENDPOINT")
+    chosen = settings(otlp_endpoint="https://traces.example.org")
+    assert chosen.ignored == ("AUTH_OTLP_ENDPOINT",)
 
 
 def test_a_guard_this_version_cannot_stand_is_refused_instead_of_ignored() -> None:

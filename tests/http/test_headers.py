@@ -137,7 +137,6 @@ def test_a_signed_in_answer_is_kept_by_nobody_and_names_no_program(standing: Ser
         ("GET", "/.env", 404),
         ("GET", "/console", 404),
         ("GET", "/dev/mailbox", 404),
-        ("GET", "/metrics", 404),
         ("GET", "/static/", 404),
         ("GET", "/static/../wsgi.py", 404),
         ("GET", "/static/%2e%2e/app.py", 404),

@@ -4,6 +4,7 @@ A storm of sign-ins fills the queue and gets `Unavailable`; whatever else the pr
 because the kernel prefers its other threads.
 """
 
+import logging
 import os
 import threading
 from collections.abc import Callable
@@ -16,6 +17,7 @@ from service.adapters.passwords.argon2id import Argon2id
 from service.core.errors import Unavailable
 
 T = TypeVar("T")
+log = logging.getLogger(__name__)
 NICENESS = 15
 QUEUE = 50
 LONGEST_WAIT = 2.0  # seconds until a hash must have begun
@@ -23,10 +25,20 @@ RETRY_AFTER = timedelta(seconds=2)
 
 
 class HashPool:
-    """Hash and verify on `concurrency` threads. All calls raise `Unavailable` when there is no room."""
+    """Hash and verify on `concurrency` threads. All calls raise `Unavailable` when there is no room.
 
-    def __init__(self, scheme: Argon2id, concurrency: int, queue: int = QUEUE) -> None:
+    `count` hears 1 for each that is taken in and -1 for each that is done.
+    """
+
+    def __init__(
+        self,
+        scheme: Argon2id,
+        concurrency: int,
+        queue: int = QUEUE,
+        count: Callable[[int], object] = bool,  # nobody counts
+    ) -> None:
         self._scheme = scheme
+        self._count = count
         self._room = threading.BoundedSemaphore(concurrency + queue)
         self._threads = ThreadPoolExecutor(concurrency, "hash", initializer=_step_back)
 
@@ -48,7 +60,9 @@ class HashPool:
 
     def _run(self, work: Callable[..., T], *arguments: Any) -> T:
         if not self._room.acquire(blocking=False):
+            log.warning("hash_refused")
             raise Unavailable(RETRY_AFTER)
+        self._count(1)
         begun = threading.Event()
 
         def job() -> T:
@@ -56,10 +70,15 @@ class HashPool:
             return work(*arguments)
 
         future: Future[T] = self._threads.submit(job)
-        future.add_done_callback(lambda _: self._room.release())
+        future.add_done_callback(self._make_room)
         if not begun.wait(LONGEST_WAIT) and future.cancel():
+            log.warning("hash_refused")
             raise Unavailable(RETRY_AFTER)
         return future.result()
+
+    def _make_room(self, _: Future[Any]) -> None:
+        self._room.release()
+        self._count(-1)
 
 
 def _step_back() -> None:
