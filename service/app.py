@@ -19,7 +19,7 @@ from config.logging import configure_logging
 from config.settings import Settings, SettingsError, load_settings
 from service import __version__, api, cli, oidc, web
 from service.adapters.metrics import EventCounter
-from service.api import documentation, events, mail_events, services
+from service.api import documentation, events, mail_events
 from service.api.answers import refuse_body
 from service.api.models import ProblemModel, signed_in_json
 from service.core.tokens import derive_key
@@ -60,7 +60,7 @@ def create_app(settings: Settings | None = None) -> OpenAPI:
         ),
         security_schemes={
             "session": {"type": "apiKey", "in": "cookie", "name": cookies.name(SESSION)},
-            services.SCHEME: services.described(settings.public_url),
+            "service": documentation.SERVICE,
             "metrics": {"type": "http", "scheme": "bearer"},
         },
         doc_ui=False,

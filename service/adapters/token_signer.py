@@ -1,5 +1,6 @@
 """Signed tokens of our own: ES256 (RFC 7518) by joserfc."""
 
+from functools import lru_cache
 from typing import Any
 
 from joserfc import jwt
@@ -22,7 +23,7 @@ class Es256Signer:
 
     def sign(self, claims: dict[str, Any], *, kid: str, private: str, kind: str) -> str:
         header = {"alg": self.algorithm, "kid": kid, "typ": kind}
-        return jwt.encode(header, claims, ECKey.import_key(private), [self.algorithm])
+        return jwt.encode(header, claims, _opened(private), [self.algorithm])
 
     def read(self, token: str, keys: list[dict[str, Any]], *, kind: str) -> dict[str, Any] | None:
         if not token.isascii() or len(token) > LONGEST:
@@ -32,3 +33,9 @@ class Es256Signer:
         except (JoseError, ValueError, TypeError, KeyError):
             return None
         return found.claims if found.header.get("typ") == kind else None
+
+
+@lru_cache(maxsize=4)
+def _opened(private: str) -> ECKey:
+    """Read a key's PEM once: that takes longer than signing."""
+    return ECKey.import_key(private)

@@ -12,8 +12,26 @@ DESCRIPTION = (
     "Bodies are JSON objects (`application/json`, at most 64 KiB); duplicate and unknown fields and wrong types are"
     " refused. Times are RFC 3339 UTC, ids are opaque. Errors are RFC 9457 problems with a stable `code`. A"
     " state-changing call made with the session cookie needs an `Origin` (or `Sec-Fetch-Site`) of the service or the"
-    " site. Every answer carries `X-Request-Id`."
+    " site. Every answer carries `X-Request-Id`. Services sign readers in by OpenID Connect: see"
+    " `/.well-known/openid-configuration`."
 )
+
+# What calls for other services ask for: `security=[{"service": ["users:read"]}]`.
+SERVICE = {
+    "type": "oauth2",
+    "description": "An access token of a client (`flask clients create`) in `Authorization: Bearer`.",
+    "flows": {
+        "clientCredentials": {
+            "tokenUrl": "/oauth/token",
+            "scopes": {
+                "users:read": "look accounts up",
+                "users:write": "create, change and erase accounts, mail reset links, end sessions",
+                "mail:read": "see what became of letters",
+                "audit:read": "read what happened",
+            },
+        }
+    },
+}
 
 
 def register(app: OpenAPI) -> None:

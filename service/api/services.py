@@ -12,7 +12,7 @@ from pydantic import BaseModel, Field
 from service.api.answers import no_content, problems
 from service.core.directory import Asked, Done
 from service.core.errors import FieldError, NotFound, ValidationFailed
-from service.core.openid import SERVICE_SCOPES, Caller
+from service.core.openid import Caller
 from service.core.ports import UnitOfWork
 from service.http.bearer import require_scope
 from service.http.requests import flows
@@ -21,12 +21,6 @@ from service.http.strict_json import shown
 View = TypeVar("View", bound=Callable[..., Response])
 SCHEME = "service"
 LONGEST_KEY = 255
-MEANING = {
-    "users:read": "Look accounts up.",
-    "users:write": "Create, change, disable and delete accounts, mail reset links, end sessions.",
-    "mail:read": "See what became of letters.",
-    "audit:read": "Read the audit trail.",
-}
 REFUSED = {
     "s401": "`invalid_token`, with `WWW-Authenticate: Bearer`.",
     "s403": "`insufficient_scope`, with `WWW-Authenticate: Bearer`; `cross_origin_refused`.",
@@ -110,12 +104,3 @@ def _key() -> str | None:
     raise ValidationFailed(
         [FieldError("Idempotency-Key", "invalid_idempotency_key", "Use 1 to 255 visible ASCII characters.")]
     )
-
-
-def described(issuer: str) -> dict[str, Any]:
-    """How a service gets its token, for OpenAPI."""
-    scopes = {scope: MEANING[scope] for scope in SERVICE_SCOPES}
-    return {
-        "type": "oauth2",
-        "flows": {"clientCredentials": {"tokenUrl": f"{issuer}/oauth/token", "scopes": scopes}},
-    }

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Protocol
 
 from service.core.directory import Answers, Directory
-from service.core.openid import Caller
+from service.core.openid import Caller, Client
 from service.core.openid_repositories import AccessTokens, Clients, Consents, Grants, SigningKeys
 from service.core.repositories import (
     Addresses,
@@ -125,6 +125,9 @@ class Store(Protocol):
 
     def calling(self, token_hash: bytes, now: datetime) -> Caller | None:
         """Who is behind a good access token, in one look-up."""
+
+    def client(self, client_id: str, now: datetime) -> Client | None:
+        """A client, open or not, in one look-up."""
 
 
 class Passwords(Protocol):

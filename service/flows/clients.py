@@ -93,8 +93,7 @@ class Clients:
         """A client that may ask, None for an unknown or a disabled one."""
         if not client_id.isascii() or not client_id.isprintable():
             return None
-        with self.store.read() as uow:
-            client = uow.clients.get(client_id)
+        client = self.store.client(client_id, self.clock())
         return None if client is None or client.disabled else client
 
     def knows_secret(self, client: Client | None, secret: str) -> bool:

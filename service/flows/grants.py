@@ -89,6 +89,16 @@ class Grants:
             raise GrantRefused
         return issued
 
+    def about(self, token: str, client: Client) -> tuple[RefreshToken, Grant] | None:
+        """What a client may know of its own refresh token that is still good."""
+        now = self.clock()
+        with self.store.read() as uow:
+            kept = uow.grants.refresh_token(digest(token))
+            grant = uow.grants.alive(kept.grant_id, now) if kept else None
+        if kept is None or grant is None or grant.client_id != client.id:
+            return None
+        return (kept, grant) if kept.used_at is None and kept.expires_at > now else None
+
     def revoke(self, token: str, client: Client) -> bool:
         """End what a client's refresh token belongs to; False when it is none of the client's."""
         with self.store.write() as uow:

@@ -7,7 +7,7 @@ from authlib.oauth2.rfc6749 import InvalidRequestError
 from authlib.oauth2.rfc7009 import RevocationEndpoint
 from authlib.oauth2.rfc7662 import IntrospectionEndpoint
 
-from service.core.openid import Caller
+from service.core.openid import Caller, Grant, RefreshToken
 from service.flows.access import seconds
 from service.oidc.client_authentication import ANY, CONFIDENTIAL
 
@@ -25,6 +25,8 @@ class Introspection(IntrospectionEndpoint):  # type: ignore[misc]
         caller = self.server.flows.access.caller(token)
         if caller is not None and client.id in caller.token.audience:
             return 200, self._described(caller), default_json_headers
+        if caller is None and (known := self.server.flows.grants.about(token, client)):
+            return 200, self._refreshing(*known), default_json_headers
         return 200, {"active": False}, default_json_headers
 
     def _described(self, caller: Caller) -> dict[str, Any]:
@@ -39,6 +41,18 @@ class Introspection(IntrospectionEndpoint):  # type: ignore[misc]
             "token_type": "Bearer",
             "jti": str(token.id),
             "iat": seconds(token.issued_at),
+            "exp": seconds(token.expires_at),
+        }
+
+    def _refreshing(self, token: RefreshToken, grant: Grant) -> dict[str, Any]:
+        return {
+            "active": True,
+            "iss": self.server.issuer,
+            "sub": str(grant.user_id),
+            "client_id": grant.client_id,
+            "scope": " ".join(grant.scopes),
+            "token_type": "refresh_token",
+            "iat": seconds(token.created_at),
             "exp": seconds(token.expires_at),
         }
 

@@ -1,11 +1,12 @@
-"""Who is behind an access token: what other services ask by introspection, and our own API with every call."""
+"""Who is behind an access token, and which client asks: introspection, and our own API with every call."""
 
 from datetime import datetime
 
 from sqlalchemy import Engine, bindparam, or_, select
 
-from service.core.openid import AccessToken, Caller
+from service.core.openid import AccessToken, Caller, Client
 from service.core.values import User
+from service.store.openid_clients import BY_ID, client_of
 from service.store.openid_grants import ACCESS_COLUMNS, standing
 from service.store.prepared import Prepared
 from service.store.schema import Instant, UserRow
@@ -29,10 +30,11 @@ CALLING = (
 
 
 class AccessLookup:
-    """Look access tokens up, with the account they are for."""
+    """Look access tokens up, with the account they are for, and the clients that ask."""
 
     def __init__(self, engine: Engine) -> None:
         self._prepared = Prepared(engine, CALLING)
+        self._clients = Prepared(engine, BY_ID)
 
     def find(self, token_hash: bytes, now: datetime) -> Caller | None:
         """Return who calls, None for a token that is not good. Raises `Unavailable`."""
@@ -41,3 +43,8 @@ class AccessLookup:
             return None
         user = User(*values[: len(USER_COLUMNS)]) if values[0] is not None else None
         return Caller(AccessToken(*values[len(USER_COLUMNS) :]), user)
+
+    def client(self, client_id: str, now: datetime) -> Client | None:
+        """Return a client, whatever its state. Raises `Unavailable`."""
+        values = self._clients.one(now, client=client_id)
+        return client_of(*values) if values else None

@@ -25,7 +25,7 @@ KEY_COLUMNS = (
 )
 CONSENT_COLUMNS = (ConsentRow.user_id, ConsentRow.client_id, ConsentRow.scopes, ConsentRow.granted_at)
 # written out once: every call of a client asks it
-BY_ID = select(*CLIENT_COLUMNS).where(ClientRow.id == bindparam("client"))
+BY_ID = select(*CLIENT_COLUMNS).where(ClientRow.id == bindparam("client", required=False))
 
 
 class ClientRepository:
@@ -36,11 +36,11 @@ class ClientRepository:
 
     def get(self, client_id: str) -> Client | None:
         row = self._connection.execute(BY_ID, {"client": client_id}).one_or_none()
-        return _client(*row) if row else None
+        return client_of(*row) if row else None
 
     def all(self) -> Sequence[Client]:
         rows = self._connection.execute(select(*CLIENT_COLUMNS).order_by(ClientRow.created_at))
-        return [_client(*row) for row in rows]
+        return [client_of(*row) for row in rows]
 
     def add(self, client: Client) -> None:
         self._connection.execute(insert(ClientRow).values(**vars(client) | {"auth": str(client.auth)}))
@@ -86,14 +86,6 @@ class ConsentRepository:
             )
         )
 
-    def of(self, user_id: UUID) -> Sequence[Consent]:
-        rows = self._connection.execute(select(*CONSENT_COLUMNS).where(ConsentRow.user_id == user_id))
-        return [Consent(*row) for row in rows]
-
-    def drop(self, user_id: UUID, client_id: str) -> bool:
-        gone = delete(ConsentRow).where(ConsentRow.user_id == user_id, ConsentRow.client_id == client_id)
-        return self._connection.execute(gone).rowcount == 1
-
 
 class SigningKeyRepository:
     """The signing keys, in one transaction."""
@@ -120,6 +112,7 @@ def upsert(connection: Connection) -> Callable[..., Any]:
     return postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
 
 
-def _client(*values: Any) -> Client:
+def client_of(*values: Any) -> Client:
+    """A client from the values of its columns."""
     client = Client(*values)
     return replace(client, auth=ClientAuth(client.auth))

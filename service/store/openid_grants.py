@@ -41,6 +41,8 @@ def standing(now: Any) -> ColumnElement[bool]:
     )
 
 
+# written out once: building a statement costs more than running it
+ADD_GRANT, ADD_REFRESH, ADD_ACCESS = insert(GrantRow), insert(RefreshTokenRow), insert(AccessTokenRow)
 ALIVE = (
     select(*GRANT_COLUMNS)
     .join(UserRow, UserRow.id == GrantRow.user_id)
@@ -67,7 +69,7 @@ class GrantRepository:
         self._connection = connection
 
     def add(self, grant: Grant) -> None:
-        self._connection.execute(insert(GrantRow).values(**vars(grant)))
+        self._connection.execute(ADD_GRANT, vars(grant))
 
     def by_code(self, code_hash: bytes) -> Grant | None:
         row = self._connection.execute(BY_CODE, {"code": code_hash}).one_or_none()
@@ -87,12 +89,8 @@ class GrantRepository:
     def drop(self, grant_id: UUID) -> bool:
         return self._connection.execute(delete(GrantRow).where(GrantRow.id == grant_id)).rowcount == 1
 
-    def drop_of_client(self, user_id: UUID, client_id: str) -> int:
-        gone = delete(GrantRow).where(GrantRow.user_id == user_id, GrantRow.client_id == client_id)
-        return self._connection.execute(gone).rowcount
-
     def add_refresh_token(self, token: RefreshToken) -> None:
-        self._connection.execute(insert(RefreshTokenRow).values(**vars(token)))
+        self._connection.execute(ADD_REFRESH, vars(token))
 
     def refresh_token(self, token_hash: bytes) -> RefreshToken | None:
         row = self._connection.execute(REFRESH, {"token": token_hash}).one_or_none()
@@ -112,7 +110,7 @@ class AccessTokenRepository:
         self._connection = connection
 
     def add(self, token: AccessToken, token_hash: bytes) -> None:
-        self._connection.execute(insert(AccessTokenRow).values(**vars(token), token_hash=token_hash))
+        self._connection.execute(ADD_ACCESS, {**vars(token), "token_hash": token_hash})
 
     def drop(self, token_hash: bytes, *, client_id: str) -> bool:
         gone = delete(AccessTokenRow).where(

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from sqlalchemy import Engine, text
 
-from service.core.openid import Caller
+from service.core.openid import Caller, Client
 from service.core.values import Session, User
 from service.store.access_lookup import AccessLookup
 from service.store.database import WriterQueue, database_errors_as_unavailable
@@ -45,6 +45,9 @@ class SqlStore:
 
     def calling(self, token_hash: bytes, now: datetime) -> Caller | None:
         return self._access.find(token_hash, now)
+
+    def client(self, client_id: str, now: datetime) -> Client | None:
+        return self._access.client(client_id, now)
 
     def ping(self) -> None:
         """Ask the database for an answer. Raises `Unavailable`."""

@@ -167,6 +167,29 @@ def test_only_a_client_a_token_is_for_learns_anything_of_it(service):
     assert other.introspect(reader.own_token())["client_id"] == reader.client.id
 
 
+@pytest.mark.case("DOS-10")
+def test_what_is_no_proof_costs_nothing(service):
+    party = a_service(service)
+    bomb = "eyJhbGciOiJQQkVTMi1IUzI1NitBMTI4S1ciLCJwMmMiOjEwMDAwMDAwMDAsImVuYyI6IkEyNTZHQ00ifQ"
+    for proof in (
+        f"{bomb}.a.b.c.d",
+        f"{bomb}.e30.x",
+        "x" * 60_000,
+        ".",
+        "e30.e30.",
+        "\u00e9.e30.x",
+        "eyJ9.W10.x",
+    ):
+        answer = party.call(
+            "/oauth/token",
+            headers={},
+            grant_type="client_credentials",
+            client_assertion=proof,
+            client_assertion_type="urn:ietf:params:oauth:client-assertion-type:jwt-bearer",
+        )
+        assert (answer.status_code, answer.json["error"]) == (401, "invalid_client"), proof[:20]
+
+
 @pytest.mark.case("OPV-24", "OPV-26")
 def test_what_is_no_access_token_is_not_active(service):
     party = a_service(service)

@@ -21,16 +21,6 @@ HOME = "https://comments.example/bye"
 
 
 @pytest.fixture
-def reader(service):
-    return add_reader(service)
-
-
-@pytest.fixture
-def browser(service, reader):
-    return signed_in(service)
-
-
-@pytest.fixture
 def ear() -> Iterator["Ear"]:
     """A client's ear for sign-outs, on the loopback interface."""
     with Ear() as listening:

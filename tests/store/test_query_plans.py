@@ -128,8 +128,6 @@ HOT: dict[str, Callable[[SqlUnitOfWork], Any]] = {
     "clients.disable": lambda uow: uow.clients.disable(CLIENT.id, at=NOW),
     "consents.get": lambda uow: uow.consents.get(USER.id, CLIENT.id),
     "consents.put": lambda uow: uow.consents.put(Consent(USER.id, CLIENT.id, (), NOW)),
-    "consents.of": lambda uow: uow.consents.of(USER.id),
-    "consents.drop": lambda uow: uow.consents.drop(USER.id, CLIENT.id),
     "directory.users": lambda uow: [uow.directory.users(place, 51) for place in (FIRST, USER.id)],
     "directory.events": lambda uow: [
         uow.directory.events(question, place, 51)
@@ -147,7 +145,6 @@ HOT: dict[str, Callable[[SqlUnitOfWork], Any]] = {
     "grants.alive": lambda uow: uow.grants.alive(new_id(), NOW),
     "grants.redeem": lambda uow: uow.grants.redeem(new_id(), at=NOW, expires_at=NOW),
     "grants.drop": lambda uow: uow.grants.drop(new_id()),
-    "grants.drop_of_client": lambda uow: uow.grants.drop_of_client(USER.id, CLIENT.id),
     "grants.refresh_token": lambda uow: uow.grants.refresh_token(b"x"),
     "grants.use_refresh_token": lambda uow: uow.grants.use_refresh_token(b"x", at=NOW),
     "grants.purge": lambda uow: uow.grants.purge(NOW),
