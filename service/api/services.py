@@ -67,11 +67,14 @@ class IdPath(BaseModel):
 
     @property
     def user_id(self) -> UUID:
-        """The id. Raises `NotFound` for what is none."""
+        """The id, in the one spelling it has. Raises `NotFound` for what is none."""
         try:
-            return UUID(self.id)
+            found = UUID(self.id)
         except ValueError:
             raise NotFound from None
+        if str(found) != self.id:
+            raise NotFound
+        return found
 
 
 def caller() -> Caller:

@@ -91,7 +91,8 @@ def show_user(path: IdPath) -> Response:
 def change_user(path: IdPath, body: UserChangesBody) -> Response:
     """Change name, language or roles, close an account or open it again
 
-    What is left out stays. `disabled: true` ends every session and every mailed link at once.
+    What is left out stays. With `If-Match`, nothing changes unless the account still has that `ETag`.
+    `disabled: true` ends every session and every mailed link at once.
     """
     changes = cast(AccountChanges, body.model_dump(exclude_unset=True))
     expected = request.if_match

@@ -121,6 +121,9 @@ def test_only_what_is_offered_can_be_asked(service, desk):
 def test_what_is_no_account_is_not_found(service, desk):
     for wrong in (uuid4(), "1", "%00", "..", "x" * 3000, "'"):
         assert refusal(desk.get(f"{USERS}/{wrong}")) == (404, "not_found"), wrong
+    user = add_reader(service)
+    for other_spelling in (user.id.hex, str(user.id).upper(), f"{{{user.id}}}"):
+        assert refusal(desk.get(f"{USERS}/{other_spelling}")) == (404, "not_found")
     nobody = f"{USERS}/{uuid4()}"
     for answer in (
         desk.patch(nobody, {"name": "Ada"}),
