@@ -71,6 +71,15 @@ bench: $(venv)/dev.stamp ## Measure, against what the machine can do at best
 soak: $(venv)/dev.stamp ## 10,000 requests while everything is killed and cut off; takes a while
 	@SOAK=$${SOAK:-10000} $(bin)/python -m pytest tests/faults/test_a_storm.py
 
+.PHONY: fuzz
+fuzz: $(venv)/dev.stamp ## Hours of chance: 20,000 examples of each property, FUZZ=1000 requests of each kind
+	@$(bin)/python -m pytest -m hypothesis --hypothesis-profile=fuzz tests
+	FUZZ=$${FUZZ:-1000} $(bin)/python -m pytest tests/api/test_fuzzed.py
+
+.PHONY: mutants
+mutants: $(venv)/dev.stamp ## Change guarded code line by line; MUTANTS="service.core.*" changes some of it
+	@$(bin)/python -m mutmut run $(if $(MUTANTS),"$(MUTANTS)") && exec $(bin)/python -m mutmut results
+
 .PHONY: screenshots
 screenshots: $(venv)/dev.stamp ## Make the pictures in docs/screenshots anew; PICTURES=letters makes some
 	@$(bin)/python -m tests.support.browser_setup
@@ -110,7 +119,7 @@ messages: $(venv)/dev.stamp ## Bring all translations up to date; LANGUAGES="sv 
 
 .PHONY: clean
 clean: ## Remove what make made; development data in var/ stays
-	@rm -rf $(venv) .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+	@rm -rf $(venv) mutants .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(venv)/base.stamp: requirements/base.txt

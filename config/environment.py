@@ -15,12 +15,7 @@ PREFIX = "AUTH_"
 DEVELOPMENT_KEY = Path("var/secret_key")
 
 # Names of the contract that this version does not act on yet.
-AHEAD = frozenset(
-    "captcha captcha_site_key captcha_secret_key captcha_min_score captcha_project_id captcha_verify_url captcha_on"
-    " captcha_failure password_blocklist otlp_endpoint".split()
-)
-# Ignoring these would leave the service less guarded than its operator thinks.
-GUARDS = {"captcha": "none", "password_blocklist": ""}
+AHEAD = frozenset({"otlp_endpoint"})
 
 
 def read_environment(
@@ -36,9 +31,6 @@ def read_environment(
     )
     mistakes += wrong
     ahead = sorted(name for name in given if name in AHEAD)
-    for name in ahead:
-        if given[name] not in ("", GUARDS.get(name, given[name])):
-            mistakes.append(f"{variable(name)}: this version cannot do that yet; leave it out")
     mistakes += [
         _unknown(name, known | AHEAD)
         for name in given

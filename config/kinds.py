@@ -66,10 +66,11 @@ class MailUnknown(StrEnum):
 
 
 class BreachCheck(StrEnum):
-    """Which lists of known passwords are refused."""
+    """Which lists of known passwords are refused; `hibp` comes on top of what is bundled."""
 
     OFF = "off"
     BUNDLED = "bundled"
+    HIBP = "hibp"
 
 
 class LogFormat(StrEnum):

@@ -40,6 +40,10 @@ def refusals(settings: "Settings") -> list[str]:
         mistakes.append(
             "AUTH_MAIL_URLS: letters carry links that open accounts; use smtps:// or ?tls=starttls"
         )
+    if not settings.password_hibp_url.startswith("https://"):
+        mistakes.append(
+            "AUTH_PASSWORD_HIBP_URL: it learns a part of passwords' hashes; give an https:// address"
+        )
     mistakes += [
         f"AUTH_{name.upper()}: nobody can use that in a few seconds; give at least 60"
         for name in LIFETIMES

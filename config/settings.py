@@ -22,6 +22,7 @@ from pydantic import (
 )
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+from config.captcha import CaptchaVariables, captcha_refusals
 from config.environment import read_environment, variable
 from config.kinds import (
     DNS_NAME,
@@ -51,7 +52,7 @@ class SettingsError(Exception):
         )
 
 
-class Settings(BaseSettings):
+class Settings(CaptchaVariables, BaseSettings):
     """The settings of one service. Field `x` is the variable `AUTH_X`; spans are given in seconds."""
 
     model_config = SettingsConfigDict(env_prefix="AUTH_", frozen=True, hide_input_in_errors=True)
@@ -92,6 +93,8 @@ class Settings(BaseSettings):
 
     password_min_length: int = Field(8, ge=8, le=64)
     password_breach_check: BreachCheck = BreachCheck.BUNDLED
+    password_hibp_url: str = "https://api.pwnedpasswords.com/range/"
+    password_blocklist: Path | None = None
     password_min_strength: int = Field(2, ge=0, le=4)
     argon2_time_cost: int = Field(2, ge=1, le=20)
     argon2_memory_kib: int = Field(19456, ge=8, le=1048576)
@@ -135,7 +138,7 @@ class Settings(BaseSettings):
     # contract names this version does not act on yet; told in the log at start
     ignored: tuple[str, ...] = ()
 
-    @field_validator("public_url", "site_url")
+    @field_validator("public_url", "site_url", "password_hibp_url")
     @classmethod
     def _is_url(cls, value: str) -> str:
         if not value:
@@ -268,6 +271,11 @@ class Settings(BaseSettings):
         return (init_settings,)
 
 
+def all_refusals(settings: Settings) -> list[str]:
+    """Return what is wrong with settings that are fine each by itself."""
+    return [*refusals(settings), *provider_refusals(settings), *captcha_refusals(settings)]
+
+
 def load_settings(environ: Mapping[str, str]) -> Settings:
     """Read and judge an environment. Raises `SettingsError` with everything that is wrong with it."""
     values, mistakes = read_environment(
@@ -279,10 +287,10 @@ def load_settings(environ: Mapping[str, str]) -> Settings:
         wrong = {str(found["loc"][0]): found["msg"].removeprefix("Value error, ") for found in error.errors()}
         mistakes += [f"{variable(name)}: {message}" for name, message in wrong.items()]
         settings = Settings(**{name: value for name, value in values.items() if name not in wrong})
-        told = (*refusals(settings), *provider_refusals(settings))
+        told = all_refusals(settings)
         mistakes += [refusal for refusal in told if not refusal.startswith(tuple(map(variable, wrong)))]
     else:
-        mistakes += [*refusals(settings), *provider_refusals(settings)]
+        mistakes += all_refusals(settings)
     if mistakes:
         raise SettingsError(mistakes)
     return settings

@@ -9,8 +9,8 @@ from joserfc.jwk import ECKey
 from werkzeug.exceptions import NotFound
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
 
+from service.adapters.calls import BoundedTransport
 from service.adapters.providers import ProviderSettings
-from service.adapters.providers.calls import BoundedTransport
 from service.adapters.providers.openid import Registration
 from service.fake_provider import Kind, create_fake_provider
 from service.flows.links import Links

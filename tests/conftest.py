@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from hypothesis import settings
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from tests.support.browser_setup import chromium_path
@@ -22,8 +23,15 @@ from tests.support.smtp import SmtpSink
 if TYPE_CHECKING:
     from joserfc.jwk import RSAKey
 
+    from tests.support.captcha_vendor import CaptchaVendor
     from tests.support.issuer import IssuerServer
+    from tests.support.range_server import RangeServer
     from tests.support.service import Service
+
+# The same examples every time, so that a test fails for who broke it; `make fuzz` looks for others.
+settings.register_profile("steady", derandomize=True, deadline=None)
+settings.register_profile("fuzz", max_examples=20_000, deadline=None, print_blob=True)
+settings.load_profile("steady")
 
 pytest_plugins = ["tests.support.cases"]
 REAL_PROCESSES = {"live", "browser", "server", "redis_server"}
@@ -146,6 +154,26 @@ def apple(make_issuer: "Callable[..., IssuerServer]") -> "IssuerServer":
 def issuer(make_issuer: "Callable[..., IssuerServer]") -> "IssuerServer":
     """Any other OpenID provider, which the service calls `plain`."""
     return make_issuer("plain")
+
+
+@pytest.fixture
+def make_captcha_vendor() -> "Iterator[Callable[[str], CaptchaVendor]]":
+    """Start vendors of captchas: `make_captcha_vendor("turnstile")`."""
+    from tests.support.captcha_vendor import CaptchaVendor
+
+    with ExitStack() as running:
+        yield lambda kind: running.enter_context(CaptchaVendor(kind))
+
+
+@pytest.fixture
+def ranges() -> "Iterator[RangeServer]":
+    """Have I Been Pwned, on the loopback interface."""
+    from tests.support.range_server import RangeServer
+
+    server = RangeServer()
+    server.start()
+    yield server
+    server.stop()
 
 
 @pytest.fixture

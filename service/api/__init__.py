@@ -3,6 +3,7 @@
 from flask_openapi3 import APIBlueprint, OpenAPI
 
 from service.api import (
+    captcha,
     documentation,
     email,
     events,
@@ -20,7 +21,8 @@ from service.api import (
 
 def register(app: OpenAPI) -> list[APIBlueprint]:
     """Add every call of the contract and the description made from them; return the blueprints."""
-    modules = (signup, session, login_link, social, password, email, me, users, records, events, mail_events)
+    readers = (signup, session, login_link, social, password, email, me, captcha)
+    modules = (*readers, users, records, events, mail_events)
     blueprints = [module.api for module in modules]
     for blueprint in blueprints:
         app.register_api(blueprint)

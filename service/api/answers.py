@@ -12,6 +12,7 @@ from service.http.strict_json import shown
 
 CODES = {"missing": "required", "extra_forbidden": "unknown_field", "invalid_text": "invalid_text"}
 CODES |= dict.fromkeys(("greater_than_equal", "less_than_equal"), "out_of_range")
+CAPTCHA = "Where a captcha is configured: `captcha_required`, `captcha_failed`."
 MESSAGES = {
     "required": sentence("This field is required."),
     "unknown_field": sentence("There is no such field."),

@@ -28,6 +28,9 @@ Instant = Annotated[
 ]
 
 
+CAPTCHA = Field(None, description="Answer of the captcha, where one is configured.")
+
+
 class Body(BaseModel):
     """A request body."""
 
@@ -47,7 +50,7 @@ class SignupBody(Body):
     next: Text | None = Field(
         None, description="Page to go back to; followed only to the site's own origins."
     )
-    captcha: Text | None = Field(None, description="Answer of the captcha, where one is configured.")
+    captcha: Text | None = CAPTCHA
 
 
 class ConfirmBody(Body):
@@ -63,7 +66,7 @@ class LoginBody(Body):
     email: str
     password: str
     remember: bool = Field(False, description='"Keep me signed in".')
-    captcha: Text | None = None
+    captcha: Text | None = CAPTCHA
 
 
 class IdTokenBody(Body):
@@ -79,7 +82,7 @@ class ForgotBody(Body):
 
     email: str
     next: Text | None = Field(None, description="Page to go back to after the reset.")
-    captcha: Text | None = None
+    captcha: Text | None = CAPTCHA
 
 
 class LoginLinkBody(Body):
@@ -87,7 +90,7 @@ class LoginLinkBody(Body):
 
     email: str
     next: Text | None = Field(None, description="Page to go back to after signing in.")
-    captcha: Text | None = Field(None, description="Answer of the captcha, where one is configured.")
+    captcha: Text | None = CAPTCHA
 
 
 class ResetBody(Body):

@@ -3,7 +3,7 @@
 from flask import Response, jsonify
 from flask_openapi3 import APIBlueprint, Tag
 
-from service.api.answers import problems
+from service.api.answers import CAPTCHA, problems
 from service.api.models import Accepted, ChangeBody, ForgotBody, PasswordChanged, ResetBody, dump
 from service.core.wording import FORGOT_DONE
 from service.http import sign_in
@@ -18,13 +18,13 @@ api = APIBlueprint(
 )
 
 
-@api.post("/forgot", responses={202: Accepted, **problems(body=True)})
+@api.post("/forgot", responses={202: Accepted, **problems(body=True, s400=CAPTCHA)})
 def forgot(body: ForgotBody) -> Response:
     """Ask for a reset letter
 
     Known, unknown, disabled and throttled addresses get this answer in the same time.
     """
-    flows().password_reset.request(email=body.email, next=body.next, visit=visit())
+    flows().password_reset.request(email=body.email, next=body.next, visit=visit(), captcha=body.captcha)
     response = jsonify(dump(Accepted(message=gettext(FORGOT_DONE))))
     response.status_code = 202
     return response

@@ -6,7 +6,7 @@ from flask import Response, jsonify
 from flask_openapi3 import APIBlueprint, Tag
 from pydantic import BaseModel, Field
 
-from service.api.answers import no_content, problems
+from service.api.answers import CAPTCHA, no_content, problems
 from service.api.models import DeviceModel, DevicesModel, LoginBody, SignedInModel, dump, signed_in_json
 from service.core.devices import describe_device
 from service.core.errors import EmailUnverified, NotFound
@@ -24,6 +24,7 @@ api = APIBlueprint(
     abp_tags=[Tag(name="Sessions", description="Signing in and out, and the devices signed in.")],
 )
 COOKIE: list[dict[str, list[str]]] = [{"session": []}]
+COOKIE_OR_NONE: list[dict[str, list[str]]] = [*COOKIE, {}]
 
 
 class SessionPath(BaseModel):
@@ -38,6 +39,7 @@ class SessionPath(BaseModel):
         200: SignedInModel,
         **problems(
             body=True,
+            s400=CAPTCHA,
             s401="`invalid_credentials`: unknown address, wrong password or no password, all alike.",
             s403="After the right password only: `account_disabled`, `email_unverified` (a new link is mailed)."
             " Also `cross_origin_refused`.",
@@ -53,6 +55,7 @@ def log_in(body: LoginBody) -> Response:
             remember=body.remember,
             visit=visit(),
             previous=sign_in.presented_secret(),
+            captcha=body.captcha,
         )
     except EmailUnverified as refusal:
         response = errors.answer(errors.problem_of(refusal))
@@ -61,7 +64,7 @@ def log_in(body: LoginBody) -> Response:
     return sign_in.begin(jsonify(signed_in_json(begun)), begun)
 
 
-@api.post("/logout", responses={204: None, **problems()}, security=COOKIE)
+@api.post("/logout", responses={204: None, **problems()}, security=COOKIE_OR_NONE)
 def log_out() -> Response:
     """Sign out; also 204 when signed out already"""
     if sign_in.signed_in() is not None:

@@ -3,10 +3,10 @@
 from flask import Response, jsonify
 from flask_openapi3 import APIBlueprint, Tag
 
-from service.api.answers import problems
+from service.api.answers import CAPTCHA, problems
 from service.api.models import Accepted, ConfirmBody, SignedInModel, SignupBody, dump, signed_in_json
 from service.core.wording import NEWSLETTER_CONSENT, SIGNUP_ACCEPTED
-from service.flows.signup import SignupForm
+from service.flows.signup_form import SignupForm
 from service.http import sign_in
 from service.http.cookies import BINDING, jar
 from service.http.languages import gettext
@@ -20,7 +20,7 @@ api = APIBlueprint(
 )
 
 
-@api.post("/signup", responses={202: Accepted, **problems(body=True)})
+@api.post("/signup", responses={202: Accepted, **problems(body=True, s400=CAPTCHA)})
 def sign_up(body: SignupBody) -> Response:
     """Ask for an account
 
@@ -34,6 +34,7 @@ def sign_up(body: SignupBody) -> Response:
         body.locale,
         NEWSLETTER_CONSENT if body.newsletter else None,
         body.next,
+        body.captcha,
     )
     binding = flows().signup.request(form, visit())
     response = jsonify(dump(Accepted(message=gettext(SIGNUP_ACCEPTED))))

@@ -10,7 +10,9 @@ import click
 from service.cli.context import masthead
 from service.cli.doctor_dns import sender_dns
 from service.cli.finding import Finding
+from service.cli.password_checks import passwords
 from service.cli.provider_checks import provider_troubles, redirect_addresses
+from service.core.captcha import VerifierAway
 from service.core.errors import Unavailable
 from service.store.migrations import current_revision, newest_revision, require_current
 from service.wiring import Masthead
@@ -98,6 +100,24 @@ def providers(service: Masthead) -> Finding:
     return Finding("providers", True, detail)
 
 
+def captcha(service: Masthead) -> Finding:
+    """The captcha's verifier answers and knows our key."""
+    captchas = service.flows.captchas
+    if captchas.captcha is None:
+        return Finding("captcha", True, "none configured")
+    kind = captchas.captcha.widget.kind
+    try:
+        captchas.captcha.check()
+    except VerifierAway as trouble:
+        return Finding(
+            "captcha",
+            False,
+            f"{kind} cannot be asked ({trouble}): check AUTH_CAPTCHA_SECRET_KEY and the way out to the vendor",
+        )
+    places = ", ".join(f"{place} ({when})" for place, when in captchas.places.items())
+    return Finding("captcha", True, f"{kind} answers; asked at {places}")
+
+
 CHECKS: tuple[Callable[[Masthead], Finding], ...] = (
     settings,
     database,
@@ -106,6 +126,8 @@ CHECKS: tuple[Callable[[Masthead], Finding], ...] = (
     mail,
     outbox,
     providers,
+    captcha,
+    passwords,
 )
 
 

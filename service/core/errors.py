@@ -255,6 +255,20 @@ class IdempotencyKeyReused(Refusal):
     message = sentence("This Idempotency-Key was used for another request. Use a new one.")
 
 
+class CaptchaRequired(Refusal):
+    """A captcha stands here, and no answer came with the request."""
+
+    code = "captcha_required"
+    message = sentence("Show us that you are not a robot, then send the form again.")
+
+
+class CaptchaFailed(Refusal):
+    """The captcha's answer is wrong, late, used, or was given for something else."""
+
+    code = "captcha_failed"
+    message = sentence("The check that you are not a robot did not succeed. Please do it once more.")
+
+
 class RateLimited(Refusal):
     """Too many tries; `retry_after` says how long to wait."""
 

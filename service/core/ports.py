@@ -145,6 +145,13 @@ class Passwords(Protocol):
         """Whether the hash was made with other parameters than today's."""
 
 
+class BreachList(Protocol):
+    """Passwords that attackers know and try first."""
+
+    def knows(self, password: str) -> bool:
+        """Whether a password, in NFC, is on the list. A list that cannot be asked says so in the log, and no."""
+
+
 class Throttles(Protocol):
     """Counters by named rule (`service.core.throttles`)."""
 

@@ -35,6 +35,14 @@ class Rule(StrEnum):
     LOGIN_LINK_PER_ADDRESS = "login_link_per_address"
     CLIENT_FAILURES = "client_failures"
     CALLS_PER_SERVICE = "calls_per_service"
+    CAPTCHA_PER_CLIENT = "captcha_per_client"
+    CAPTCHA_AWAY_PER_CLIENT = "captcha_away_per_client"
+    CHALLENGE_PER_CLIENT = "challenge_per_client"
+
+
+def pair_of(network: str, address: str) -> str:
+    """The key of a rule that counts a network and an address together."""
+    return f"{network} {address}"
 
 
 DEFAULTS: dict[Rule, str] = {
@@ -61,4 +69,7 @@ DEFAULTS: dict[Rule, str] = {
     Rule.LOGIN_LINK_PER_ADDRESS: "3/hour;5/day",  # silent
     Rule.CALLS_PER_SERVICE: "1200/minute",  # of the user API, by the client's name, from wherever
     Rule.CLIENT_FAILURES: "30/5minute",  # failures of one client's name from one network
+    Rule.CAPTCHA_PER_CLIENT: "30/5minute",  # answers that are looked at; each may cost a call to a vendor
+    Rule.CAPTCHA_AWAY_PER_CLIENT: "5/hour",  # those let through while nobody can look at their answers
+    Rule.CHALLENGE_PER_CLIENT: "60/5minute",  # tasks of our own captcha that are handed out
 }

@@ -15,12 +15,12 @@ from typing import TypeVar
 
 from service.core.bounce_addresses import BounceAddresses
 from service.core.errors import Unavailable
+from service.core.faults import described
 from service.core.mail import DeliveryRefused, Errand, OutgoingMail, TransportTrouble
 from service.core.ports import Clock, Prepare
 from service.core.values import Letter, OutboxRow, Outcome
 from service.delivery.addresses import domain_of, wire_address
 from service.delivery.claims import Claim, Claims
-from service.delivery.faults import described
 from service.delivery.letters import Letters
 from service.delivery.ports import DeliveryStore, DeliveryUnit, OnRefusal
 from service.delivery.retry import next_try

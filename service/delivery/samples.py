@@ -70,6 +70,7 @@ SAMPLES = (
     Sample("password_reset", "no_password", RESET | {"has_password": False}),
     Sample("password_reset", "unverified", RESET | {"name": None, "verified": False}),
     Sample("password_changed", "", CHANGE | FORGOT),
+    Sample("password_stopped", "", {"name": "Ada", **FORGOT}),
     Sample("account_disabled", "", {"reason": "disabled"}),
     Sample("account_disabled", "staff", {"reason": "staff"}),
     Sample("no_account", "", {"signup_link": f"{SITE}/signup"}),

@@ -8,13 +8,13 @@ from datetime import timedelta
 
 from service.core.bounce_addresses import BounceAddresses
 from service.core.errors import Unavailable
+from service.core.faults import described
 from service.core.mail import Errand, Transport
 from service.core.ports import Clock, Prepare
 from service.delivery.addresses import wire_mailbox
 from service.delivery.chores import Chores
 from service.delivery.claims import Claim, Claims
 from service.delivery.dispatch import Dispatch
-from service.delivery.faults import described
 from service.delivery.letters import Letters
 from service.delivery.politeness import Politeness
 from service.delivery.ports import DeliveryStore, OnRefusal

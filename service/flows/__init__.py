@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from service.flows.access import Access
 from service.flows.accounts import Accounts
 from service.flows.authorization import Authorization
+from service.flows.captcha import Captchas
 from service.flows.clients import Clients
 from service.flows.directory import Directory
 from service.flows.email_change import EmailChange
@@ -35,6 +36,7 @@ from service.flows.suppressions import Suppressions
 class Flows:
     """All stories, assembled once by `service.wiring`."""
 
+    captchas: Captchas
     signup: Signup
     login: Login
     login_link: LoginLink

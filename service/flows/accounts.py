@@ -11,11 +11,11 @@ from uuid import UUID
 from service.core.addresses import parse_own_address
 from service.core.directory import AccountChanges
 from service.core.errors import EmailTaken, FieldError, NotFound, PreconditionFailed, ValidationFailed
-from service.core.passwords import PasswordPolicy
-from service.core.ports import Clock, Passwords, Store, UnitOfWork
+from service.core.ports import Clock, Store, UnitOfWork
 from service.core.profile import accept_name, accept_roles, require_locale
-from service.core.values import Priority, User, Visit, new_id
-from service.flows import password_reset
+from service.core.values import User, Visit, new_id
+from service.flows.new_passwords import NewPasswords
+from service.flows.password_reset import mail_link
 
 STAFF = "staff"
 
@@ -26,8 +26,7 @@ class Accounts:
 
     store: Store
     clock: Clock
-    passwords: Passwords
-    policy: PasswordPolicy
+    new_passwords: NewPasswords
     reset_lifetime: timedelta
 
     def create(
@@ -75,8 +74,8 @@ class Accounts:
             return replace(draft, password_hash=self._known_hash(password_hash, password))
         if password is None:
             return draft
-        accepted = self.policy.accept(password, about=(email, name))
-        return replace(draft, password_hash=self.passwords.hash(accepted))
+        accepted = self.new_passwords.accept(password, about=(email, name))
+        return replace(draft, password_hash=self.new_passwords.hash(accepted))
 
     def add(self, uow: UnitOfWork, user: User, visit: Visit, *, by: str = STAFF) -> User:
         """Keep a drafted account. Raises `EmailTaken`."""
@@ -134,16 +133,7 @@ class Accounts:
             )
         uow.users.raise_epoch(user_id)
         uow.sessions.end_all(user_id)
-        uow.outbox.add(
-            password_reset.LETTER,
-            address=user.mailbox.email,
-            canonical=user.mailbox.canonical,
-            at=self.clock(),
-            expires_in=self.reset_lifetime,
-            priority=Priority.RESET,
-            user_id=user.id,
-            context={"locale": user.locale or visit.locale, "by": STAFF},
-        )
+        mail_link(uow, user, at=self.clock(), lifetime=self.reset_lifetime, visit=visit, by=STAFF)
         uow.audit.record("password.reset_sent", at=self.clock(), user_id=user_id, visit=visit, by=by)
         return user
 
@@ -187,7 +177,7 @@ class Accounts:
             raise ValidationFailed(
                 [FieldError("password_hash", "password_given_twice", "Give a password or a hash, not both.")]
             )
-        if not self.passwords.knows(password_hash):
+        if not self.new_passwords.passwords.knows(password_hash):
             raise ValidationFailed(
                 [
                     FieldError(

@@ -3,10 +3,12 @@
 from dataclasses import dataclass
 
 from service.core.addresses import parse_address
+from service.core.captcha import Place
 from service.core.errors import AccountDisabled, EmailUnverified
 from service.core.passwords import normalise_password
 from service.core.ports import Passwords, Store
 from service.core.values import User, Visit
+from service.flows.captcha import Captchas
 from service.flows.password_check import PasswordCheck
 from service.flows.sessions import Sessions, SignedIn
 from service.flows.signup import Signup
@@ -18,19 +20,28 @@ class Login:
 
     store: Store
     passwords: Passwords
+    captchas: Captchas
     check: PasswordCheck
     sessions: Sessions
     signup: Signup
 
     def with_password(
-        self, *, email: str, password: str, remember: bool, visit: Visit, previous: str | None = None
+        self,
+        *,
+        email: str,
+        password: str,
+        remember: bool,
+        visit: Visit,
+        previous: str | None = None,
+        captcha: str | None = None,
     ) -> SignedIn:
         """Sign in.
 
-        Raises `ValidationFailed` (`invalid_email`), `RateLimited` and `InvalidCredentials`; after the right
-        password `AccountDisabled`, or `EmailUnverified` once a new link is on its way.
+        Raises `ValidationFailed` (`invalid_email`), as `Captchas.require`, `RateLimited` and `InvalidCredentials`;
+        after the right password `AccountDisabled`, or `EmailUnverified` once a new link is on its way.
         """
         address = parse_address(email)
+        self.captchas.require(Place.LOGIN, captcha, visit, address=address.canonical)
         user = self.check.require(address.canonical, password, visit)
         if user.disabled:
             raise AccountDisabled

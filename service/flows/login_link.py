@@ -11,12 +11,14 @@ from typing import Any
 from uuid import UUID
 
 from service.core.addresses import parse_address
+from service.core.captcha import Place
 from service.core.errors import InvalidToken
 from service.core.ports import Clock, Store, Throttles, UnitOfWork
 from service.core.return_urls import ReturnUrls
 from service.core.throttles import Rule
 from service.core.tokens import Purpose, Tokens
 from service.core.values import Letter, OutboxRow, Outcome, Priority, User, Visit
+from service.flows.captcha import Captchas
 from service.flows.identities import in_other_hands, reclaim
 from service.flows.links import Links
 from service.flows.sessions import Sessions
@@ -61,15 +63,17 @@ class LoginLink:
     clock: Clock
     tokens: Tokens
     throttles: Throttles
+    captchas: Captchas
     sessions: Sessions
     links: Links
     return_urls: ReturnUrls
     lifetime: timedelta
     excluded_roles: frozenset[str] = frozenset()
 
-    def request(self, *, email: str, next: str | None, visit: Visit) -> None:
-        """Ask for a link. Raises `ValidationFailed` (`invalid_email`) and `RateLimited`, nothing else."""
+    def request(self, *, email: str, next: str | None, visit: Visit, captcha: str | None = None) -> None:
+        """Ask for a link. Raises `ValidationFailed` (`invalid_email`), `RateLimited` and as `Captchas.require`."""
         address = parse_address(email)
+        self.captchas.require(Place.FORGOT, captcha, visit, address=address.canonical)
         self.throttles.take(Rule.LOGIN_LINK_PER_CLIENT, visit.network)
         welcome = self.throttles.allows(Rule.LOGIN_LINK_PER_ADDRESS, address.canonical)
         with self.store.write() as uow:

@@ -10,6 +10,7 @@ from service.core.values import Letter, OutboxRow, Outcome, Priority, User, Visi
 from service.flows.links import Links
 
 PASSWORD_CHANGED = "password_changed"
+PASSWORD_STOPPED = "password_stopped"
 GRANT_ENDED = "grant_ended"
 LIFETIME = timedelta(days=3)
 
@@ -17,6 +18,19 @@ LIFETIME = timedelta(days=3)
 def tell_password_changed(uow: UnitOfWork, user: User, *, at: datetime, visit: Visit) -> None:
     """Put "your password was changed" into the outbox, in the commit that changes it."""
     tell(uow, user, PASSWORD_CHANGED, at=at, visit=visit)
+
+
+def tell_password_stopped(uow: UnitOfWork, canonical: str, *, at: datetime, visit: Visit) -> None:
+    """Have the worker tell whoever has an account at an address; that nobody has is found out there, not here."""
+    uow.outbox.add(
+        PASSWORD_STOPPED,
+        address=canonical,
+        canonical=canonical,
+        at=at,
+        expires_in=LIFETIME,
+        priority=Priority.NOTICE,
+        context={"locale": visit.locale},
+    )
 
 
 def tell(
@@ -68,6 +82,16 @@ class Notices:
     def password_changed(self, row: OutboxRow, uow: UnitOfWork, signed_at: datetime) -> Letter | Outcome:
         """Say when and from where, and what to do if it was somebody else."""
         return self._letter(row, forgot_link=self.links.forgot_password())
+
+    def password_stopped(self, row: OutboxRow, uow: UnitOfWork, signed_at: datetime) -> Letter | Outcome:
+        """Say that guesses have stopped the password, and how to get another."""
+        user = uow.users.by_address(row.canonical)
+        if user is None:
+            return Outcome.NO_ACCOUNT
+        if user.disabled or not user.has_password:
+            return Outcome.SUPERSEDED
+        context = {"name": user.name, "forgot_link": self.links.forgot_password()}
+        return Letter(row.letter, user.mailbox.email, user.locale or row.context["locale"], context)
 
     def identity_changed(self, row: OutboxRow, uow: UnitOfWork, signed_at: datetime) -> Letter | Outcome:
         """Say which provider was connected or disconnected, or brought the reader here first."""

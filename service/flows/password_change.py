@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 
 from service.core.errors import FieldError, InvalidCredentials, ValidationFailed
-from service.core.passwords import PasswordPolicy
-from service.core.ports import Clock, Passwords, Store
+from service.core.ports import Clock, Store
 from service.core.values import Visit
+from service.flows.new_passwords import NewPasswords
 from service.flows.notices import tell_password_changed
 from service.flows.reauthentication import Reauthentication
 from service.flows.sessions import SignedIn, carry_over
@@ -17,8 +17,7 @@ class PasswordChange:
 
     store: Store
     clock: Clock
-    passwords: Passwords
-    policy: PasswordPolicy
+    new_passwords: NewPasswords
     reauthentication: Reauthentication
 
     def change(self, here: SignedIn, *, current: str | None, new: str, visit: Visit) -> SignedIn:
@@ -32,9 +31,9 @@ class PasswordChange:
             raise ValidationFailed(
                 [FieldError("new_password", "email_required", "Add an email address to your account first.")]
             )
-        accepted = self.policy.accept(new, about=(user.email, user.name), field="new_password")
+        accepted = self.new_passwords.accept(new, about=(user.email, user.name), field="new_password")
         self.reauthentication.require(here, current, visit)
-        password_hash = self.passwords.hash(accepted)
+        password_hash = self.new_passwords.hash(accepted, field="new_password")
         now = self.clock()
         with self.store.write() as uow:
             changed = uow.users.set_password(user.id, password_hash, if_epoch=here.session.epoch, at=now)

@@ -8,15 +8,15 @@ passwordless account and a password that was guessed at too often get one answer
 
 import logging
 from dataclasses import dataclass
-from uuid import UUID
 
 from service.core.errors import InvalidCredentials, RateLimited, Unavailable
 from service.core.guesses import Guesser, Patience, Tally
 from service.core.passwords import normalise_password
 from service.core.ports import Clock, Passwords, Store, Throttles
-from service.core.throttles import EVERYBODY, Rule
+from service.core.throttles import EVERYBODY, Rule, pair_of
 from service.core.values import User, Visit, digest
 from service.flows.devices import secret_of
+from service.flows.notices import tell_password_stopped
 from service.flows.suspicion import under_attack
 
 log = logging.getLogger(__name__)
@@ -78,7 +78,7 @@ class PasswordCheck:
         shared = [(Rule.LOGIN_PER_CLIENT, visit.network)]
         if under_attack(self.throttles):
             shared.insert(0, (Rule.LOGIN_PER_CLIENT_UNDER_ATTACK, visit.network))
-        pair = (Rule.LOGIN_PER_CLIENT_AND_ACCOUNT, f"{visit.network} {guesser.address}")
+        pair = (Rule.LOGIN_PER_CLIENT_AND_ACCOUNT, pair_of(visit.network, guesser.address))
         return shared, [pair, (Rule.LOGIN_PER_ACCOUNT, guesser.address)]
 
     def _claim(self, guesser: Guesser, tally: Tally | None) -> bool:
@@ -101,18 +101,12 @@ class PasswordCheck:
                 "login.failed", at=now, user_id=user_id, visit=visit, known_device=bool(guesser.device)
             )
             tally = uow.guesses.of(guesser) if claimed else uow.guesses.add(guesser, self.patience, at=now)
-            stopped = tally is not None and tally.failures == self.patience.most
-            if stopped:
+            if tally is not None and tally.failures == self.patience.most:
                 uow.audit.record("password.stopped", at=now, user_id=user_id, visit=visit)
+                if not guesser.device:
+                    tell_password_stopped(uow, guesser.address, at=now, visit=visit)
             if attack:
                 uow.audit.record("login.under_attack", at=now)
-        self._tell(user_id, stopped=stopped, attack=attack)
-
-    def _tell(self, user_id: UUID | None, *, stopped: bool, attack: bool) -> None:
-        if stopped:
-            log.warning("password_stopped", extra={"user_id": str(user_id) if user_id else None})
-        if attack:
-            log.warning("sign_ins_under_attack")
 
     def _give_back(self, counters: list[Counter]) -> None:
         for rule, key in counters:

@@ -14,16 +14,18 @@ from typing import Any
 from uuid import UUID
 
 from service.core.addresses import parse_address
+from service.core.captcha import Place
 from service.core.errors import InvalidToken, Unavailable
 from service.core.mail_events import EventKind, MailEvent
-from service.core.passwords import PasswordPolicy
-from service.core.ports import Clock, Passwords, Store, Throttles, UnitOfWork
+from service.core.ports import Clock, Store, Throttles, UnitOfWork
 from service.core.return_urls import ReturnUrls
-from service.core.throttles import EVERYBODY, Rule
+from service.core.throttles import EVERYBODY, Rule, pair_of
 from service.core.tokens import Purpose, Tokens
 from service.core.values import Letter, OutboxRow, Outcome, Priority, User, Visit
+from service.flows.captcha import Captchas
 from service.flows.identities import drop_unproven, in_other_hands
 from service.flows.links import Links
+from service.flows.new_passwords import NewPasswords
 from service.flows.notices import tell_password_changed
 from service.flows.suppressions import lift_by_proof
 
@@ -100,9 +102,9 @@ class PasswordReset:
     store: Store
     clock: Clock
     tokens: Tokens
-    passwords: Passwords
-    policy: PasswordPolicy
+    new_passwords: NewPasswords
     throttles: Throttles
+    captchas: Captchas
     links: Links
     return_urls: ReturnUrls
     lifetime: timedelta
@@ -110,9 +112,10 @@ class PasswordReset:
     excluded_roles: frozenset[str] = frozenset()
     labels: Mapping[str, str] = field(default_factory=dict)
 
-    def request(self, *, email: str, next: str | None, visit: Visit) -> None:
-        """Ask for a link. Raises `ValidationFailed` (`invalid_email`) and `RateLimited`, nothing else."""
+    def request(self, *, email: str, next: str | None, visit: Visit, captcha: str | None = None) -> None:
+        """Ask for a link. Raises `ValidationFailed` (`invalid_email`), `RateLimited` and as `Captchas.require`."""
         address = parse_address(email)
+        self.captchas.require(Place.FORGOT, captcha, visit, address=address.canonical)
         self.throttles.take(Rule.FORGOT_PER_CLIENT, visit.network)
         welcome = self.throttles.allows(Rule.FORGOT_PER_ADDRESS, address.canonical)
         with self.store.write() as uow:
@@ -187,9 +190,9 @@ class PasswordReset:
         """
         self.throttles.take(Rule.TOKEN_PER_CLIENT, visit.network)
         grant, user = self._granted(token)
-        accepted = self.policy.accept(password, about=(user.email, user.name))
+        accepted = self.new_passwords.accept(password, about=(user.email, user.name))
         try:
-            password_hash = self.passwords.hash(accepted)
+            password_hash = self.new_passwords.hash(accepted)
         except Unavailable:
             self._granted(token)  # if it was used while we queued, trying again is in vain
             raise
@@ -210,6 +213,8 @@ class PasswordReset:
             tell_password_changed(uow, user, at=now, visit=visit)
             uow.audit.record("password.reset", at=now, user_id=user.id, visit=visit)
         self.throttles.clear(Rule.LOGIN_PER_ACCOUNT, user.mailbox.canonical)
+        pair = pair_of(visit.network, user.mailbox.canonical)
+        self.throttles.clear(Rule.LOGIN_PER_CLIENT_AND_ACCOUNT, pair)
         return self.return_urls.safe(grant.next)
 
     def _granted(self, token: str) -> tuple[ResetGrant, User]:

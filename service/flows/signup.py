@@ -8,15 +8,15 @@ address never has a password that opens the owner's account.
 
 import hmac
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TypeVar
 from uuid import UUID
 
-from service.core.addresses import LONGEST_ADDRESS, Address, parse_own_address
+from service.core.addresses import LONGEST_ADDRESS, parse_own_address
+from service.core.captcha import Place
 from service.core.errors import ExpiredToken, FieldError, InvalidToken, ValidationFailed
-from service.core.passwords import PasswordPolicy
-from service.core.ports import Clock, Passwords, Store, Throttles, UnitOfWork
+from service.core.ports import Clock, Store, Throttles, UnitOfWork
 from service.core.profile import accept_locale, accept_name
 from service.core.return_urls import ReturnUrls
 from service.core.throttles import Rule
@@ -34,35 +34,16 @@ from service.core.values import (
     new_id,
     new_secret,
 )
+from service.flows.captcha import Captchas
 from service.flows.identities import drop_unproven
 from service.flows.links import Links
+from service.flows.new_passwords import NewPasswords
 from service.flows.sessions import Sessions, SignedIn
+from service.flows.signup_form import AcceptedForm, SignupForm
 from service.flows.suppressions import lift_by_proof
 
 LETTER = "signup_confirm"
 T = TypeVar("T")
-
-
-@dataclass(frozen=True)
-class SignupForm:
-    """What a person who joins tells us. `newsletter_wording` is the sentence they said yes to, if any."""
-
-    email: str
-    password: str = field(repr=False)
-    name: str | None = None
-    locale: str | None = None
-    newsletter_wording: str | None = None
-    next: str | None = None
-
-
-@dataclass(frozen=True)
-class AcceptedForm:
-    """The same, once every field is found good."""
-
-    address: Address
-    password: str = field(repr=False)
-    name: str | None
-    locale: str | None
 
 
 @dataclass(frozen=True)
@@ -80,9 +61,9 @@ class Signup:
     store: Store
     clock: Clock
     tokens: Tokens
-    passwords: Passwords
-    policy: PasswordPolicy
+    new_passwords: NewPasswords
     throttles: Throttles
+    captchas: Captchas
     sessions: Sessions
     links: Links
     return_urls: ReturnUrls
@@ -91,11 +72,14 @@ class Signup:
     def request(self, form: SignupForm, visit: Visit) -> str:
         """Ask for an account; return the secret of the binding cookie.
 
-        Raises `ValidationFailed` and `RateLimited`; nothing depends on whether the address is taken.
+        Raises `ValidationFailed`, `RateLimited` and as `Captchas.require`; nothing depends on whether the address
+        is taken.
         """
         accepted = self._accept(form)
         address = accepted.address
+        self.captchas.require(Place.SIGNUP, form.captcha, visit, address=address.canonical)
         self.throttles.take(Rule.SIGNUP_PER_CLIENT, visit.network)
+        password_hash = self.new_passwords.hash(accepted.password)
         welcome = self.throttles.allows(Rule.SIGNUP_PER_ADDRESS, address.canonical)
         binding = new_secret()
         now = self.clock()
@@ -103,7 +87,7 @@ class Signup:
             id=new_id(),
             email=address.email,
             canonical=address.canonical,
-            password_hash=self.passwords.hash(accepted.password),
+            password_hash=password_hash,
             binding_hash=digest(binding),
             created_at=now,
             expires_at=now + self.lifetime,
@@ -199,8 +183,8 @@ class Signup:
         self.throttles.take(Rule.TOKEN_PER_CLIENT, visit.network)
         pending = self._pending(token)
         if password:
-            accepted = self.policy.accept(password, about=(pending.email, pending.name))
-            pending = replace(pending, password_hash=self.passwords.hash(accepted))
+            accepted = self.new_passwords.accept(password, about=(pending.email, pending.name))
+            pending = replace(pending, password_hash=self.new_passwords.hash(accepted))
         elif not _is_bound(pending, binding):
             raise ValidationFailed(
                 [FieldError("password", "password_required", "Choose a password to finish signing up.")]
@@ -229,7 +213,7 @@ class Signup:
         address = attempt(lambda: parse_own_address(form.email))
         name = attempt(lambda: accept_name(form.name))
         about = (form.email[:LONGEST_ADDRESS], name)
-        password = attempt(lambda: self.policy.accept(form.password, about=about))
+        password = attempt(lambda: self.new_passwords.accept(form.password, about=about))
         if errors or address is None or password is None:
             raise ValidationFailed(errors)
         return AcceptedForm(address, password, name, accept_locale(form.locale))

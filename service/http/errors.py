@@ -12,6 +12,7 @@ from werkzeug.exceptions import HTTPException
 
 from service.core import errors
 from service.core.errors import SOMETHING_WENT_WRONG, FieldError, Refusal
+from service.core.faults import described
 from service.core.return_urls import LONGEST_URL
 from service.core.wording import sentence
 from service.http.languages import gettext
@@ -27,6 +28,8 @@ STATUS: dict[type[Refusal], int] = {
     errors.SignInCancelled: 400,
     errors.SignInRefused: 400,
     errors.InvalidNotification: 400,
+    errors.CaptchaRequired: 400,
+    errors.CaptchaFailed: 400,
     errors.FormExpired: 403,
     errors.Unauthenticated: 401,
     errors.InvalidCredentials: 401,
@@ -160,11 +163,14 @@ def register(app: Flask) -> None:
     def refused(refusal: Refusal) -> Response:
         if isinstance(refusal, errors.Unavailable):
             log.warning("unavailable", extra={"cause": repr(refusal.__cause__), "path": request.path})
-        return answer(problem_of(refusal))
+        problem = problem_of(refusal)
+        if problem.status in (401, 403) and not isinstance(refusal, errors.Unauthenticated):
+            log.info("refused", extra={"outcome": refusal.code, "path": request.path})
+        return answer(problem)
 
     @app.errorhandler(CSRFError)
     def form_expired(_: CSRFError) -> Response:
-        return answer(problem_of(errors.FormExpired()))
+        return refused(errors.FormExpired())
 
     @app.errorhandler(HTTPException)
     def protocol_error(error: HTTPException) -> Response:
@@ -178,11 +184,9 @@ def register(app: Flask) -> None:
 
     @app.errorhandler(Exception)
     def unexpected(error: Exception) -> Response:
-        log.error(
-            "unexpected_error",
-            exc_info=error,
-            extra={"path": request.path, "request_id": g.get("request_id")},
-        )
+        about = {"path": request.path, "request_id": g.get("request_id")}
+        log.error("unexpected_error", extra={**about, **described(error)})
+        log.debug("unexpected_error_in_full", exc_info=error, extra=about)
         return answer(internal_error())
 
 

@@ -1,6 +1,7 @@
 """Headers every answer carries, errors included (OWASP secure headers; ASVS 5.0 section 3.4)."""
 
 import secrets
+from collections.abc import Mapping, Sequence
 
 from flask import Flask, Response, g
 
@@ -27,9 +28,9 @@ def csp_nonce() -> str:
     return nonce
 
 
-def allow_form_target(source: str) -> None:
-    """Let the form of this answer lead to one more place: browsers hold its redirects to `form-action`, too."""
-    g.form_target = source
+def let_in(sources: Mapping[str, Sequence[str]]) -> None:
+    """Let this page alone load from further sources, or its form lead there, named by directive."""
+    g.csp_sources = {**g.get("csp_sources", {}), **sources}
 
 
 def for_data(return_urls: ReturnUrls) -> list[tuple[str, str]]:
@@ -42,37 +43,41 @@ def register(app: Flask, return_urls: ReturnUrls, logo_url: str | None) -> None:
     """Set the headers; a page's policy lets it show what is ours and nothing else."""
     for_everything = for_data(return_urls)
     policy = _page_policy(return_urls, logo_url)
+    policy_text = _with_sources(policy, {})
 
     @app.after_request
     def protect(response: Response) -> Response:
         if response.mimetype == "text/html":
-            nonce = csp_nonce()
-            own = policy.replace("{nonce}", nonce).replace(
-                "{target}", f" {g.form_target}" if "form_target" in g else ""
-            )
-            response.headers.setdefault("Content-Security-Policy", own)
+            more = g.get("csp_sources", {})
+            text = _with_sources(policy, more) if more else policy_text
+            response.headers.setdefault("Content-Security-Policy", text.replace("{nonce}", csp_nonce()))
         for name, value in for_everything:
             response.headers.setdefault(name, value)
         return response
 
 
-def _page_policy(return_urls: ReturnUrls, logo_url: str | None) -> str:
+def _page_policy(return_urls: ReturnUrls, logo_url: str | None) -> dict[str, str]:
     """`form-action` names the site's origins because the redirect after a form may lead there."""
     logo = origin_of(logo_url) if logo_url else None
     elsewhere = sorted(return_urls.allowed_origins - {return_urls.own_origin})
-    directives = {
+    return {
         "default-src": "'none'",
         "script-src": "'nonce-{nonce}'",
         "style-src": "'self' 'nonce-{nonce}'",
         "img-src": " ".join(["'self'", "data:", *([logo] if logo else [])]),
         "connect-src": "'self'",
         "frame-src": "'self'",
-        "form-action": " ".join(["'self'", *elsewhere]) + "{target}",
+        "form-action": " ".join(["'self'", *elsewhere]),
         "frame-ancestors": "'none'",
         "base-uri": "'none'",
         "object-src": "'none'",
     }
-    return "; ".join(f"{name} {value}" for name, value in directives.items())
+
+
+def _with_sources(policy: Mapping[str, str], more: Mapping[str, Sequence[str]]) -> str:
+    """Write a policy, with what a page needs besides."""
+    added = {name: " ".join([*filter(None, [policy.get(name)]), *sources]) for name, sources in more.items()}
+    return "; ".join(f"{name} {value}" for name, value in {**policy, **added}.items())
 
 
 def _transport_security(return_urls: ReturnUrls) -> dict[str, str]:

@@ -9,7 +9,7 @@ from service.core.return_urls import origin_of
 from service.flows.authorization import ReaderNeeded, Step, Wish
 from service.flows.sessions import SignedIn
 from service.http import sign_in
-from service.http.headers import allow_form_target
+from service.http.headers import let_in
 from service.http.requests import visit
 from service.oidc.authorization_request import ToldToClient, answer_to, read_wish, way_back
 from service.oidc.server import provider
@@ -79,7 +79,7 @@ def _to_sign_in(given: MultiDict[str, str], next_page: str, *, again: bool) -> R
 
 
 def _ask(given: MultiDict[str, str], wish: Wish, here: SignedIn) -> Response:
-    allow_form_target(_source_of(wish.redirect_uri))
+    let_in({"form-action": [_source_of(wish.redirect_uri)]})
     page = render_template(
         "pages/consent.html",
         client=wish.client.name,

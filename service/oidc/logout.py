@@ -10,7 +10,7 @@ from werkzeug.datastructures import MultiDict
 from service.core.return_urls import origin_of
 from service.flows.provider_logout import LogoutWish
 from service.http import sign_in
-from service.http.headers import allow_form_target
+from service.http.headers import let_in
 from service.http.requests import visit
 from service.oidc.requests import single
 from service.oidc.server import provider
@@ -27,7 +27,7 @@ def log_out() -> Response:
     if wish.settled_for(sign_in.signed_in()):
         return _signed_out(wish, given)
     if wish.redirect_uri:
-        allow_form_target(origin_of(wish.redirect_uri) or f"{wish.redirect_uri.partition(':')[0]}:")
+        let_in({"form-action": [origin_of(wish.redirect_uri) or f"{wish.redirect_uri.partition(':')[0]}:"]})
     page = render_template("pages/logout_confirm.html", given=given, errors={}, alert=None)
     return Response(page, mimetype="text/html")
 

@@ -88,6 +88,7 @@ def _sqlite(url: URL) -> Engine:
     # isolation_level None: the driver begins nothing by itself, `_begin` below does
     engine = create_engine(
         url,
+        hide_parameters=True,  # errors are logged; what was to be stored is not
         connect_args={"timeout": BUSY_TIMEOUT, "isolation_level": None, "check_same_thread": False},
         **POOL,
     )
@@ -138,4 +139,11 @@ def _postgresql(url: URL) -> Engine:
     arguments: dict[str, Any] = {"connect_timeout": 3, "options": POSTGRESQL_OPTIONS}
     if not isinstance(hosts, str) and len(hosts) > 1:
         arguments["target_session_attrs"] = "read-write"
-    return create_engine(url, connect_args=arguments, pool_pre_ping=True, pool_recycle=1800, **POOL)
+    return create_engine(
+        url,
+        connect_args=arguments,
+        hide_parameters=True,
+        pool_pre_ping=True,
+        pool_recycle=1800,
+        **POOL,
+    )

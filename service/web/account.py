@@ -104,7 +104,7 @@ def end_other_devices() -> Response:
 def show_password() -> str:
     """The form for a new password."""
     here = sign_in.require_signed_in()
-    return fresh(PASSWORD, user=person(here), min_length=flows().password_change.policy.min_length)
+    return fresh(PASSWORD, user=person(here), min_length=flows().password_change.new_passwords.min_length)
 
 
 @pages.post("/account/password")
@@ -117,7 +117,7 @@ def change_password() -> Response:
         )
     except Refusal as refusal:
         return refused(
-            PASSWORD, refusal, user=person(here), min_length=flows().password_change.policy.min_length
+            PASSWORD, refusal, user=person(here), min_length=flows().password_change.new_passwords.min_length
         )
     return sign_in.begin(go("/account"), renewed, notice=PASSWORD_CHANGED)
 

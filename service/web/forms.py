@@ -7,7 +7,14 @@ from urllib.parse import urlencode
 from flask import Response, flash, redirect, render_template, request, session
 from werkzeug.exceptions import BadRequest
 
-from service.core.errors import RateLimited, ReauthenticationRequired, Refusal, Unavailable
+from service.core.errors import (
+    CaptchaFailed,
+    CaptchaRequired,
+    RateLimited,
+    ReauthenticationRequired,
+    Refusal,
+    Unavailable,
+)
 from service.core.return_urls import LONGEST_URL
 from service.http.errors import problem_of
 
@@ -55,6 +62,8 @@ def refused(template: str, refusal: Refusal, **context: Any) -> Response:
     errors: dict[str, list[str]] = {}
     for error in problem.errors:
         errors.setdefault(error.field, []).append(error.message)
+    if isinstance(refusal, CaptchaRequired | CaptchaFailed):
+        errors["captcha"] = [problem.detail]
     alert = None if errors else problem.detail
     if isinstance(refusal, ReauthenticationRequired):
         context["again_url"] = f"/login?{urlencode({'again': 1, 'next': request.path})}"

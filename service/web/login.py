@@ -2,11 +2,13 @@
 
 from flask import Blueprint, Response, request
 
+from service.core.captcha import Place
 from service.core.errors import EmailUnverified, Refusal
 from service.core.wording import sentence
 from service.http import sign_in
 from service.http.cookies import BINDING, jar
 from service.http.requests import flows, visit
+from service.web import captcha
 from service.web.forms import fresh, go, posted, refused, shown, ticked, wanted_next, with_next
 
 pages = Blueprint("login", __name__)
@@ -14,8 +16,11 @@ LOGIN = "pages/login.html"
 SIGNED_OUT = sentence("You are signed out.")
 
 
-def _login_context(form: dict[str, str], next_page: str | None) -> dict[str, object]:
+def _login_context(
+    form: dict[str, str], next_page: str | None, refusal: Refusal | None = None
+) -> dict[str, object]:
     return {
+        **captcha.offered(Place.LOGIN, typed=form.get("email", ""), refusal=refusal),
         "form": form,
         "next": next_page,
         "forgot_url": with_next("/forgot-password", next_page),
@@ -52,10 +57,11 @@ def log_in() -> Response:
             remember=remember,
             visit=visit(),
             previous=sign_in.presented_secret(),
+            captcha=captcha.answered(),
         )
     except Refusal as refusal:
         form = shown(email=email, remember="yes" if remember else "")
-        response = refused(LOGIN, refusal, **_login_context(dict(form), next_page))
+        response = refused(LOGIN, refusal, **_login_context(dict(form), next_page, refusal))
         if isinstance(refusal, EmailUnverified):
             jar().write(response, BINDING, refusal.binding, flows().signup.lifetime)
         return response

@@ -2,11 +2,13 @@
 
 from flask import Blueprint, Response, render_template
 
+from service.core.captcha import Place
 from service.core.errors import ExpiredToken, InvalidToken, Refusal
 from service.core.wording import LOGIN_LINK_ACCEPTED, sentence
 from service.http import sign_in
 from service.http.languages import gettext
 from service.http.requests import flows, visit
+from service.web import captcha
 from service.web.forms import (
     dead_end,
     drop_token,
@@ -35,27 +37,37 @@ CONFIRM = {
 }
 
 
+def _ask_context(
+    form: dict[str, str], next_page: str | None, refusal: Refusal | None = None
+) -> dict[str, object]:
+    return {
+        **captcha.offered(Place.FORGOT, typed=form.get("email", ""), refusal=refusal),
+        "form": form,
+        "next": next_page,
+        "login_url": with_next("/login", next_page),
+    }
+
+
 @pages.get("/login/link")
 def show_ask() -> str:
     """The form for the address; that of a reader who is to sign in again is filled in."""
     next_page, here = wanted_next(), sign_in.signed_in()
     form = {"email": here.user.email or ""} if here is not None else {}
-    return fresh(ASK, form=form, next=next_page, login_url=with_next("/login", next_page))
+    return fresh(ASK, **_ask_context(form, next_page))
 
 
 @pages.post("/login/link")
 def ask() -> Response | str:
     """Take the address; the answer is the same whosever it is."""
     email, next_page = posted("email"), wanted_next()
-    login_url = with_next("/login", next_page)
     try:
-        flows().login_link.request(email=email, next=next_page, visit=visit())
+        flows().login_link.request(email=email, next=next_page, visit=visit(), captcha=captcha.answered())
     except Refusal as refusal:
-        return refused(ASK, refusal, form=shown(email=email), next=next_page, login_url=login_url)
+        return refused(ASK, refusal, **_ask_context(dict(shown(email=email)), next_page, refusal))
     return render_template(
         "pages/login_link_sent.html",
         done=gettext(LOGIN_LINK_ACCEPTED),
-        login_url=login_url,
+        login_url=with_next("/login", next_page),
         ask_url=with_next("/login/link", next_page),
     )
 

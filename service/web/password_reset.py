@@ -2,10 +2,12 @@
 
 from flask import Blueprint, Response, render_template, session
 
+from service.core.captcha import Place
 from service.core.errors import ExpiredToken, InvalidToken, Refusal, ValidationFailed
 from service.core.wording import FORGOT_DONE, sentence
 from service.http.languages import gettext
 from service.http.requests import flows, visit
+from service.web import captcha
 from service.web.forms import (
     dead_end,
     drop_token,
@@ -27,27 +29,36 @@ CHOOSE = "pages/reset_password.html"
 CHANGED = sentence("Your password is changed. Sign in with the new one.")
 
 
+def _ask_context(
+    form: dict[str, str], next_page: str | None, refusal: Refusal | None = None
+) -> dict[str, object]:
+    return {
+        **captcha.offered(Place.FORGOT, typed=form.get("email", ""), refusal=refusal),
+        "form": form,
+        "next": next_page,
+        "login_url": with_next("/login", next_page),
+    }
+
+
 @pages.get("/forgot-password")
 def show_ask() -> str:
     """The form for the address."""
-    next_page = wanted_next()
-    return fresh(ASK, form={}, next=next_page, login_url=with_next("/login", next_page), captcha_notice=False)
+    return fresh(ASK, **_ask_context({}, wanted_next()))
 
 
 @pages.post("/forgot-password")
 def ask() -> Response | str:
     """Take the address; the answer is the same whosever it is."""
     email, next_page = posted("email"), wanted_next()
-    login_url = with_next("/login", next_page)
     try:
-        flows().password_reset.request(email=email, next=next_page, visit=visit())
+        flows().password_reset.request(email=email, next=next_page, visit=visit(), captcha=captcha.answered())
     except Refusal as refusal:
-        return refused(
-            ASK, refusal, form=shown(email=email), next=next_page, login_url=login_url, captcha_notice=False
-        )
-    forgot_url = with_next("/forgot-password", next_page)
+        return refused(ASK, refusal, **_ask_context(dict(shown(email=email)), next_page, refusal))
     return render_template(
-        "pages/forgot_password_sent.html", login_url=login_url, forgot_url=forgot_url, done=FORGOT_DONE
+        "pages/forgot_password_sent.html",
+        login_url=with_next("/login", next_page),
+        forgot_url=with_next("/forgot-password", next_page),
+        done=FORGOT_DONE,
     )
 
 
@@ -60,7 +71,7 @@ def show_choose() -> Response | str:
         email = flows().password_reset.show(kept_token(TOKEN))
     except (InvalidToken, ExpiredToken) as refusal:
         return dead_link(refusal)
-    return fresh(CHOOSE, email=email, min_length=flows().password_reset.policy.min_length)
+    return fresh(CHOOSE, email=email, min_length=flows().password_reset.new_passwords.min_length)
 
 
 @pages.post("/reset-password")
@@ -75,7 +86,9 @@ def choose() -> Response:
     except Refusal as refusal:
         link_is_good = isinstance(refusal, ValidationFailed)
         email = flows().password_reset.check(kept_token(TOKEN)) if link_is_good else None
-        return refused(CHOOSE, refusal, email=email, min_length=flows().password_reset.policy.min_length)
+        return refused(
+            CHOOSE, refusal, email=email, min_length=flows().password_reset.new_passwords.min_length
+        )
     drop_token(TOKEN)
     session.pop("csrf_token", None)
     return go(with_next("/login", next_page), CHANGED)

@@ -2,13 +2,15 @@
 
 from flask import Blueprint, Response, render_template, request
 
+from service.core.captcha import Place
 from service.core.errors import ExpiredToken, InvalidToken, Refusal, ValidationFailed
 from service.core.wording import NEWSLETTER_CONSENT, sentence
-from service.flows.signup import SignupForm
+from service.flows.signup_form import SignupForm
 from service.http import sign_in
 from service.http.cookies import BINDING, jar
 from service.http.languages import gettext
 from service.http.requests import flows, visit
+from service.web import captcha
 from service.web.forms import (
     dead_end,
     drop_token,
@@ -31,11 +33,14 @@ CONFIRM = "pages/signup_confirm.html"
 WELCOME = sentence("Welcome. Your address is confirmed and you are signed in.")
 
 
-def _join_context(form: dict[str, str], next_page: str | None) -> dict[str, object]:
+def _join_context(
+    form: dict[str, str], next_page: str | None, refusal: Refusal | None = None
+) -> dict[str, object]:
     return {
+        **captcha.offered(Place.SIGNUP, typed=form.get("email", ""), refusal=refusal),
         "form": form,
         "next": next_page,
-        "min_length": flows().signup.policy.min_length,
+        "min_length": flows().signup.new_passwords.min_length,
         "newsletter_wording": gettext(NEWSLETTER_CONSENT),
         "login_url": with_next("/login", next_page),
     }
@@ -45,7 +50,7 @@ def _confirm_context(*, needs_password: bool, email: str | None) -> dict[str, ob
     return {
         "needs_password": needs_password,
         "email": email,
-        "min_length": flows().signup.policy.min_length,
+        "min_length": flows().signup.new_passwords.min_length,
     }
 
 
@@ -66,12 +71,13 @@ def join() -> Response:
         None,
         gettext(NEWSLETTER_CONSENT) if newsletter else None,
         next_page,
+        captcha.answered(),
     )
     try:
         binding = flows().signup.request(form, visit())
     except Refusal as refusal:
         typed = shown(email=email, name=name, newsletter="yes" if newsletter else "")
-        return refused(JOIN, refusal, **_join_context(dict(typed), next_page))
+        return refused(JOIN, refusal, **_join_context(dict(typed), next_page, refusal))
     hours = max(1, round(flows().signup.lifetime.total_seconds() / 3600))
     response = Response(
         render_template(

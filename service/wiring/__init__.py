@@ -34,6 +34,7 @@ from service.store.migrations import require_current
 from service.store.store import SqlStore
 from service.wiring.basics import TEMPLATES, open_targets, secrets_of, utc_now
 from service.wiring.mail import bounce_addresses, dkim_signer, open_transports, vendor_keys
+from service.wiring.passwords import Blocklists, open_blocklists
 from service.wiring.providers import assemble_providers
 from service.wiring.stories import assemble_flows, letter_book, open_tools
 
@@ -63,6 +64,7 @@ class Masthead:
     bounces: BounceAddresses | None
     languages: Languages
     gallery: Gallery
+    blocklists: Blocklists
     metrics: Callable[[], bytes]
 
     def require_ready(self) -> None:
@@ -94,7 +96,8 @@ def assemble(settings: Settings) -> Masthead:
     stand_ins = StandIns(settings.public_url) if settings.stands_in else None
     providers = assemble_providers(settings, stand_ins)
     vault = FernetVault(secrets_of(settings))
-    tools = open_tools(settings, utc_now, store, throttles, return_urls, providers, vault)
+    blocklists = open_blocklists(settings)
+    tools = open_tools(settings, utc_now, store, throttles, return_urls, providers, vault, blocklists)
     flows = assemble_flows(settings, tools)
     letters = Letters(
         TEMPLATES,
@@ -144,6 +147,7 @@ def assemble(settings: Settings) -> Masthead:
         bounces=bounces,
         languages=languages,
         gallery=Gallery(letters, languages.offered),
+        blocklists=blocklists,
         metrics=exposition(store, utc_now),
     )
 

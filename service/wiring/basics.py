@@ -6,7 +6,7 @@ from pathlib import Path
 import httpx2
 
 from config.settings import Settings
-from service.adapters.providers.calls import BoundedTransport
+from service.adapters.calls import BoundedTransport
 from service.adapters.targets import PinnedTransport
 
 TEMPLATES = Path(__file__).parents[2] / "templates"

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from email.utils import parseaddr
 from os import cpu_count
 
-from config.kinds import BreachCheck, MailUnknown
+from config.kinds import MailUnknown
 from config.settings import Settings
 from service.adapters import metrics
 from service.adapters.limits import LimitThrottles, room
@@ -14,8 +14,7 @@ from service.adapters.passwords.pool import HashPool
 from service.adapters.token_signer import Es256Signer
 from service.core.guesses import Patience
 from service.core.identities import IdentityProvider, Vault
-from service.core.passwords import PasswordPolicy
-from service.core.ports import Clock, Prepare, Suspicion
+from service.core.ports import Clock, Prepare
 from service.core.return_urls import ReturnUrls
 from service.core.throttles import Rule
 from service.core.tokens import Tokens, derive_key
@@ -36,6 +35,7 @@ from service.flows import (
 from service.flows.access import Access
 from service.flows.accounts import Accounts
 from service.flows.authorization import Authorization
+from service.flows.captcha import Captchas
 from service.flows.clients import Clients
 from service.flows.devices import Devices
 from service.flows.directory import Directory
@@ -48,6 +48,7 @@ from service.flows.links import Links
 from service.flows.login import Login
 from service.flows.login_link import LoginLink
 from service.flows.mail_timeline import MailTimeline
+from service.flows.new_passwords import NewPasswords
 from service.flows.not_me import NotMe
 from service.flows.notices import Notices
 from service.flows.password_change import PasswordChange
@@ -65,9 +66,10 @@ from service.flows.signing_keys import SigningKeys
 from service.flows.signup import Signup
 from service.flows.social import Social
 from service.flows.suppressions import Suppressions
-from service.flows.suspicion import FailuresRaiseSuspicion
 from service.store.store import SqlStore
 from service.wiring.basics import secrets_of
+from service.wiring.captcha import assemble_captchas
+from service.wiring.passwords import Blocklists, new_passwords
 
 
 @dataclass(frozen=True)
@@ -77,15 +79,15 @@ class Tools:
     clock: Clock
     store: SqlStore
     throttles: LimitThrottles
+    captchas: Captchas
     return_urls: ReturnUrls
     providers: Mapping[str, IdentityProvider]
     vault: Vault
     tokens: Tokens
     passwords: HashPool
-    policy: PasswordPolicy
+    new_passwords: NewPasswords
     links: Links
     sessions: Sessions
-    suspicion: Suspicion
     check_password: PasswordCheck
 
     @property
@@ -102,15 +104,10 @@ def open_tools(
     return_urls: ReturnUrls,
     providers: Mapping[str, IdentityProvider],
     vault: Vault,
+    lists: Blocklists,
 ) -> Tools:
     """Make what stories share."""
     scheme = Argon2id(settings.argon2_time_cost, settings.argon2_memory_kib, settings.argon2_parallelism)
-    policy = PasswordPolicy(
-        min_length=settings.password_min_length,
-        min_strength=settings.password_min_strength,
-        refuse_common=settings.password_breach_check is BreachCheck.BUNDLED,
-        site_words=(settings.site_name,),
-    )
     links = Links(settings.public_url)
     hashes = HashPool(scheme, settings.hash_concurrency or cpu_count() or 1, count=metrics.hashing.inc)
     spans = (settings.session_idle, settings.session_absolute, settings.session_short)
@@ -118,15 +115,15 @@ def open_tools(
         clock,
         store,
         throttles,
+        assemble_captchas(settings, clock, store, throttles, return_urls),
         return_urls,
         providers,
         vault,
         Tokens(secrets_of(settings), clock),
         hashes,
-        policy,
+        new_passwords(settings, hashes, lists),
         links,
         Sessions(store, clock, *spans, Devices(throttles)),
-        FailuresRaiseSuspicion(throttles),
         PasswordCheck(store, clock, hashes, throttles, _patience(settings)),
     )
 
@@ -143,9 +140,9 @@ def assemble_flows(settings: Settings, t: Tools) -> Flows:
         t.store,
         t.clock,
         t.tokens,
-        t.passwords,
-        t.policy,
+        t.new_passwords,
         t.throttles,
+        t.captchas,
         t.sessions,
         t.links,
         t.return_urls,
@@ -169,12 +166,13 @@ def assemble_flows(settings: Settings, t: Tools) -> Flows:
     clients = Clients(t.store, t.clock, t.throttles, plain_http=not settings.production)
     access = Access(t.store, t.clock, signing_keys, settings.public_url)
     return Flows(
+        captchas=t.captchas,
         signup=signup,
-        login=Login(t.store, t.passwords, t.check_password, t.sessions, signup),
+        login=Login(t.store, t.passwords, t.captchas, t.check_password, t.sessions, signup),
         login_link=_login_link(settings, t),
         sessions=t.sessions,
         password_reset=_password_reset(settings, t),
-        password_change=PasswordChange(t.store, t.clock, t.passwords, t.policy, again),
+        password_change=PasswordChange(t.store, t.clock, t.new_passwords, again),
         email_change=EmailChange(
             t.store, t.clock, t.tokens, t.throttles, again, t.links, settings.email_change_ttl
         ),
@@ -182,7 +180,7 @@ def assemble_flows(settings: Settings, t: Tools) -> Flows:
         erasure=Erasure(t.store, t.clock, again, t.links, settings.deletion_grace, farewells),
         not_me=NotMe(t.store, t.clock, t.tokens, t.throttles, t.links, settings.reset_ttl),
         profile=Profile(t.store, t.clock),
-        accounts=Accounts(t.store, t.clock, t.passwords, t.policy, settings.reset_ttl),
+        accounts=Accounts(t.store, t.clock, t.new_passwords, settings.reset_ttl),
         notices=Notices(t.links, t.labels),
         social=Social(t.store, t.clock, t.providers, t.throttles, t.return_urls, t.vault, recognition),
         proof=proof,
@@ -212,6 +210,7 @@ def _login_link(settings: Settings, t: Tools) -> LoginLink:
         t.clock,
         t.tokens,
         t.throttles,
+        t.captchas,
         t.sessions,
         t.links,
         t.return_urls,
@@ -225,9 +224,9 @@ def _password_reset(settings: Settings, t: Tools) -> PasswordReset:
         t.store,
         t.clock,
         t.tokens,
-        t.passwords,
-        t.policy,
+        t.new_passwords,
         t.throttles,
+        t.captchas,
         t.links,
         t.return_urls,
         settings.reset_ttl,
@@ -250,6 +249,7 @@ def letter_book(flows: Flows) -> Mapping[str, Prepare]:
         signup.LETTER: flows.signup.letter,
         password_reset.LETTER: flows.password_reset.letter,
         notices.PASSWORD_CHANGED: flows.notices.password_changed,
+        notices.PASSWORD_STOPPED: flows.notices.password_stopped,
         proof.LETTER: flows.proof.letter,
         notices.GRANT_ENDED: flows.notices.grant_ended,
         identities.LINKED: flows.notices.identity_changed,

@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 
 from tests.cli.conftest import Run, printed, runner
+from tests.support.captcha_vendor import CaptchaVendor
+from tests.support.range_server import RangeServer
 from tests.support.redis_server import RedisServer
 from tests.support.service import Service
 from tests.support.smtp import SmtpSink
@@ -94,10 +96,25 @@ def test_a_mail_server_that_refuses_our_password_is_named_without_it(
         sink.stop()
 
 
+def test_a_captcha_that_does_not_know_our_key_is_named_without_it(
+    make_service: Make, sqlite_url: str, make_captcha_vendor: Callable[[str], CaptchaVendor]
+) -> None:
+    for kind in ("hcaptcha", "recaptcha_enterprise"):
+        vendor = make_captcha_vendor(kind)
+        assert printed(runner(make_service(sqlite_url, **vendor.settings))("doctor", "--json"))["ok"]
+        wrong = vendor.settings | {"captcha_secret_key": "hunter2"}
+        run = runner(make_service(sqlite_url, **wrong))
+        found = broken(run)
+        assert list(found) == ["captcha"]
+        assert "AUTH_CAPTCHA_SECRET_KEY" in found["captcha"]
+        assert "hunter2" not in run("doctor").output
+    assert "altcha answers" in runner(make_service(sqlite_url, captcha="altcha"))("doctor").stdout
+
+
 def test_settings_that_do_nothing_yet_are_told(make_service: Make, sqlite_url: str) -> None:
-    result = runner(make_service(sqlite_url, metrics_token="123"))("doctor")
+    result = runner(make_service(sqlite_url, otlp_endpoint="https://traces.example.org"))("doctor")
     assert result.exit_code == 0
-    assert "AUTH_METRICS_TOKEN" in result.stdout
+    assert "AUTH_OTLP_ENDPOINT" in result.stdout
 
 
 @pytest.mark.case("FLT-14")
@@ -113,3 +130,29 @@ def test_a_worker_that_does_not_run_is_found_out_while_asking_goes_on(
     assert service.client().post("/api/v1/password/forgot", {"email": "b@example.org"}).status_code == 202
     service.deliver()
     assert printed(run("doctor", "--json"))["ok"]
+
+
+@pytest.mark.case("FLT-29")
+def test_a_list_of_breached_passwords_that_does_not_answer_is_named(
+    make_service: Make, sqlite_url: str, ranges: RangeServer, tmp_path: Path
+) -> None:
+    (tmp_path / "ours.txt").write_text("masthead2039\n")
+    run = runner(
+        make_service(
+            sqlite_url,
+            password_breach_check="hibp",
+            password_hibp_url=ranges.url,
+            password_blocklist=str(tmp_path / "ours.txt"),
+        )
+    )
+    (said,) = [check for check in printed(run("doctor", "--json"))["checks"] if check["check"] == "passwords"]
+    assert said["ok"]
+    for list_named in ("30,000", "1 passwords of", ranges.url.rstrip("/")):
+        assert list_named in said["detail"]
+    ranges.stop()
+    assert "AUTH_PASSWORD_HIBP_URL" in broken(run)["passwords"]
+
+
+def test_a_service_without_any_list_says_so(make_service: Make, sqlite_url: str) -> None:
+    report = printed(runner(make_service(sqlite_url, password_breach_check="off"))("doctor", "--json"))
+    assert {"check": "passwords", "ok": True, "detail": "no list is asked"} in report["checks"]

@@ -1,5 +1,6 @@
 """Log lines: one event is one line, whatever somebody managed to put into it."""
 
+import errno
 import io
 import json
 import logging
@@ -71,3 +72,24 @@ def test_ignored_settings_are_told_once_at_start(capsys: pytest.CaptureFixture[s
     line = json.loads(capsys.readouterr().err)
     assert line["event"] == "settings_not_used_yet"
     assert line["settings"] == ["AUTH_OTLP_ENDPOINT"]
+
+
+class FullDisk(io.StringIO):
+    """Where nothing fits any more."""
+
+    def write(self, _: str) -> int:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+
+@pytest.mark.case("FLT-34")
+def test_a_full_disk_under_the_log_keeps_nobody_out(
+    monkeypatch: pytest.MonkeyPatch, restored_logging: None, make_service, sqlite_url: str
+) -> None:
+    monkeypatch.setattr("sys.stderr", FullDisk())
+    client = make_service(sqlite_url).client()
+    handler = logging.getLogger().handlers[0]
+    assert isinstance(handler, logging.StreamHandler)
+    assert isinstance(handler.stream, FullDisk)
+    logging.getLogger("service").error("nobody_will_read_this")
+    wrong = {"email": "ada@example.org", "password": "quiet harbour at noon"}
+    assert client.post("/api/v1/login", wrong).status_code == 401

@@ -16,6 +16,11 @@ RECKLESS = [
         "AUTH_MAIL_URLS",
         id="one mail server without TLS",
     ),
+    pytest.param(
+        {"AUTH_PASSWORD_HIBP_URL": "http://mirror.example.org/range"},
+        "AUTH_PASSWORD_HIBP_URL",
+        id="hashes without TLS",
+    ),
     pytest.param({"WEB_CONCURRENCY": "2"}, "AUTH_REDIS_URL", id="throttles not shared"),
     pytest.param({"AUTH_RESET_TTL": "5"}, "AUTH_RESET_TTL", id="links of seconds"),
     pytest.param({"AUTH_SESSION_SHORT": "5"}, "AUTH_SESSION_SHORT", id="sessions of seconds"),

@@ -100,7 +100,8 @@ def test_a_name_like_nothing_else_is_refused_without_a_guess() -> None:
         ("log_format", "xml"),
         ("worker", "maybe"),
         ("mail_unknown", "always"),
-        ("password_breach_check", "hibp"),
+        ("password_breach_check", "pwned"),
+        ("password_hibp_url", "api.pwnedpasswords.com/range/"),
         ("env", "prod"),
     ],
 )
@@ -174,11 +175,6 @@ def test_development_delivers_by_itself(
 def test_names_of_the_contract_that_do_nothing_yet_are_told() -> None:
     chosen = settings(otlp_endpoint="https://traces.example.org")
     assert chosen.ignored == ("AUTH_OTLP_ENDPOINT",)
-
-
-def test_a_guard_this_version_cannot_stand_is_refused_instead_of_ignored() -> None:
-    assert mistakes(captcha="turnstile") == ["AUTH_CAPTCHA: this version cannot do that yet; leave it out"]
-    assert settings(captcha="none").ignored == ("AUTH_CAPTCHA",)
 
 
 @pytest.mark.parametrize(

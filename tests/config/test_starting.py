@@ -34,6 +34,7 @@ def test_a_service_that_lost_its_environment_refuses_to_start() -> None:
         ("AUTH_MAIL_URLS", "smtps://user:hunter2@mail.example.org:port", "hunter2"),
         ("AUTH_DATABASE_URL", "postgresql://user:hunter2@localhost:port/masthead", "hunter2"),
         ("AUTH_REDIS_URL", "redis://:hunter2@localhost:port", "hunter2"),
+        ("AUTH_PASSWORD_BLOCKLIST", "/no/such/list", KEY),
     ],
 )
 def test_what_only_a_part_can_judge_ends_the_start_with_its_name(

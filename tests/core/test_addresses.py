@@ -2,6 +2,7 @@
 
 import time
 import unicodedata
+from email.utils import getaddresses
 
 import pytest
 from hypothesis import given
@@ -126,6 +127,80 @@ def test_any_text_is_an_address_or_refused(typed: str) -> None:
     assert len(address.email) <= LONGEST_ADDRESS
     assert address.email.count("@") >= 1
     assert not any(unicodedata.category(character).startswith("C") for character in address.canonical)
+
+
+PIECES = st.sampled_from(
+    [
+        *(
+            "reader",
+            "other",
+            "Ada Lovelace",
+            "@",
+            "example.org",
+            "bücher.example",
+            "xn--bcher-kva",
+            "@evil.example",
+        ),
+        *(
+            ",",
+            ";",
+            ":",
+            "<",
+            ">",
+            "(",
+            ")",
+            '"',
+            "\\",
+            " ",
+            "\t",
+            "\r\n",
+            "\0",
+            "%0a",
+            "=?utf-8?q?",
+            "?=",
+            "'",
+        ),
+        *(
+            "Bcc:",
+            "mailto:",
+            "?cc=",
+            "&",
+            "!",
+            "%",
+            "*",
+            "|",
+            "\uff20",
+            "\ufe6b",
+            "\u200b",
+            "\u202e",
+            "。",
+            "．",
+            "ß",
+        ),
+    ]
+)
+TYPED = st.lists(PIECES | st.characters(), max_size=8).map("".join) | st.lists(PIECES, max_size=3).map(
+    lambda pieces: "reader" + "".join(pieces) + "@example.org"
+)
+
+
+@pytest.mark.case("RST-05", "RST-15", "RST-16")
+@given(TYPED)
+def test_what_is_accepted_is_one_address_to_everybody_who_reads_it(typed: str) -> None:
+    try:
+        address = parse_address(typed)
+    except ValidationFailed:
+        return
+    for spelling in (address.email, address.canonical):
+        assert [found for _, found in getaddresses([spelling])] == [spelling]
+        assert [found for _, found in getaddresses([f"{spelling}, second@example.net"])] == [
+            spelling,
+            "second@example.net",
+        ]
+    read_again = parse_address(address.email)
+    assert read_again == address
+    assert parse_address(address.canonical).canonical == address.canonical
+    assert address.canonical.rpartition("@")[2].isascii()
 
 
 @given(LOCAL, DOMAIN)

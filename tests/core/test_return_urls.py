@@ -1,8 +1,9 @@
 """Where `next` may lead: to ourselves and to the site, however somebody spells another place."""
 
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urlsplit
 
 import pytest
+from ada_url import URL
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -25,6 +26,7 @@ URLS = ReturnUrls(OWN, frozenset({SITE, "http://localhost:3000"}))
         "https://WWW.example.org/x",
         "http://localhost:3000/draft",
         "/caf%C3%A9",
+        "/" + "x" * (LONGEST_URL - 1),
     ],
 )
 def test_the_site_and_the_service_are_followed(url: str) -> None:
@@ -78,11 +80,67 @@ def test_everything_else_is_not(url: str | None) -> None:
     assert URLS.safe(url) is None
 
 
-@given(st.text("/\\:@.#?[]%\t\n hwtpsevilxamorg127", max_size=40))
-def test_what_is_followed_leads_where_a_browser_would_agree(url: str) -> None:
+PIECES = st.sampled_from(
+    [
+        *(
+            "https:",
+            "http:",
+            "HTTPS:",
+            "javascript:",
+            "//",
+            "/",
+            "\\",
+            "\t",
+            "\n",
+            "\r",
+            " ",
+            "\0",
+            "\xad",
+            "\u3002",
+        ),
+        *(
+            "www.example.org",
+            "accounts.example.org",
+            "localhost",
+            "evil.example",
+            "0x7f.1",
+            "[::1]",
+            "①",
+            "xn--",
+        ),
+        *(
+            "@",
+            ":",
+            ":443",
+            ":3000",
+            ":80",
+            ":0443",
+            ".",
+            "..",
+            "%2e",
+            "%2f",
+            "%5c",
+            "%40",
+            "?",
+            "#",
+            "&",
+            "\ud800",
+        ),
+    ]
+)
+
+
+@pytest.mark.case("RST-29")
+@given(
+    st.lists(PIECES | st.characters(), max_size=9).map("".join)
+    | st.text("/\\:@.#?[]%\t\n hwtpsevilxamorg127", max_size=40)
+    | st.lists(PIECES, max_size=5).map(lambda pieces: SITE + "".join(pieces))
+)
+def test_what_is_followed_leads_there_in_a_browser_too(url: str) -> None:
+    """Ada is the URL parser of Node.js, by the standard that browsers follow."""
     if (followed := URLS.safe(url)) is not None:
-        target = urljoin(f"{OWN}/login", followed)
-        assert origin_of(target) in {OWN, SITE, "http://localhost:3000"}
+        for page in ("/login", "/account/password", "//"):
+            assert URL(followed, base=OWN + page).origin in {OWN, SITE, "http://localhost:3000"}
 
 
 @pytest.mark.parametrize(

@@ -119,6 +119,46 @@ def test_no_decorated_token_works(changed: str) -> None:
         TOKENS.read(Purpose.PASSWORD_RESET, changed, lifetime=HOUR)
 
 
+PLACES = st.integers(0, len(TOKEN))
+SIGNS = st.sampled_from("AQgw019-_.= \n\0é") | st.characters()
+
+
+@pytest.mark.case("RST-52")
+@given(st.lists(st.tuples(PLACES, PLACES, st.text(SIGNS, max_size=3)), min_size=1, max_size=3))
+def test_no_edit_makes_a_token_say_something_else(edits: list[tuple[int, int, str]]) -> None:
+    changed = TOKEN
+    for start, end, put in edits:
+        changed = changed[:start] + put + changed[max(start, end) :]
+    try:
+        payload = TOKENS.read(Purpose.PASSWORD_RESET, changed, lifetime=HOUR)
+    except InvalidToken:
+        return
+    assert payload == {"user": "ada", "epoch": 3}
+    assert changed.rpartition(".")[0] == TOKEN.rpartition(".")[0]
+
+
+@pytest.mark.case("RST-47", "RST-52")
+@given(
+    st.lists(st.tuples(PAYLOADS, st.sampled_from(Purpose), st.integers(0, 3000)), min_size=2, max_size=4),
+    st.lists(st.integers(0, 3), min_size=3, max_size=3),
+)
+def test_parts_of_several_tokens_make_no_other_token(
+    signed: list[tuple[dict, Purpose, int]], picked: list[int]
+) -> None:
+    tokens = [
+        TOKENS.sign(purpose, payload, at=NOW - timedelta(seconds=age)) for payload, purpose, age in signed
+    ]
+    parts = [tokens[pick % len(tokens)].rsplit(".", 2)[place] for place, pick in enumerate(picked)]
+    made = ".".join(parts)
+    for purpose in Purpose:
+        try:
+            payload = TOKENS.read(purpose, made, lifetime=HOUR)
+        except InvalidToken:
+            continue
+        assert made in tokens
+        assert (payload, purpose) in [(known, meant) for known, meant, _ in signed]
+
+
 @given(
     st.text(max_size=200) | st.from_regex(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+", fullmatch=True)
 )

@@ -68,7 +68,7 @@ def pause(service, **who):
     return int(answer.headers["Retry-After"])
 
 
-@pytest.mark.case("LOG-03", "ENU-07")
+@pytest.mark.case("LOG-03", "LOG-20", "ENU-07")
 def test_guesses_from_everywhere_wait_longer_and_longer_and_then_the_password_stops(guarded, clock):
     join(guarded)
     pauses = {}
@@ -83,6 +83,10 @@ def test_guesses_from_everywhere_wait_longer_and_longer_and_then_the_password_st
     assert pause(guarded, email=STRANGER) == 900
     fail(guarded, clock, 1, password=PASSWORD)
     assert count_of(guarded, AuditRow, AuditRow.kind == "password.stopped") == 2
+    (told,) = letters_to(guarded)
+    assert told.message["Subject"] == "Your password at The Masthead does not work for now"
+    assert told.link("/forgot-password")
+    assert letters_to(guarded, STRANGER) == []
 
 
 @pytest.mark.case("LOG-04", "LOG-03")
@@ -97,17 +101,27 @@ def test_a_stopped_password_works_again_once_its_owner_is_proven(on_sqlite, cloc
 
 
 def reset(service):
+    service.deliver()
     service.client().post("/api/v1/password/forgot", {"email": ADDRESS})
     token = token_in(letters_to(service)[-1], "/reset-password")
     answer = service.client().post("/api/v1/password/reset", {"token": token, "password": PASSWORD})
     assert answer.status_code == 200
-    service.deliver()
 
 
 def by_mailed_link(service):
+    service.deliver()
     service.client().post("/api/v1/login/link", {"email": ADDRESS})
     token = token_in(letters_to(service)[-1], "/login/link/confirm")
     assert service.client().post("/api/v1/login/link/confirm", {"token": token}).status_code == 200
+
+
+def test_who_has_guessed_too_often_at_their_own_password_is_in_after_a_reset(make_service, sqlite_url):
+    service = make_service(sqlite_url, **GUARDED, rate_limits="login_per_client_and_account=3/hour")
+    join(service)
+    tries = [log_in(service.client(), password=OTHER_PASSWORD).status_code for _ in range(4)]
+    assert tries == [401] * 3 + [429]
+    reset(service)
+    assert log_in(service.client()).status_code == 200
 
 
 @pytest.mark.case("LOG-04")

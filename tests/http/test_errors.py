@@ -6,11 +6,14 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import insert, select
 
 from service.core import errors
 from service.core.errors import SOMETHING_WENT_WRONG, FieldError, Refusal
 from service.flows.password_reset import PasswordReset
 from service.http.errors import STATUS, TITLES, problem_of
+from service.store.schema import UserRow
+from tests.support.people import add_reader
 from tests.support.service import Client, Service
 
 FORGOT = "/api/v1/password/forgot"
@@ -95,7 +98,7 @@ def test_what_nobody_thought_of_is_a_500_that_says_nothing(
     assert "ZeroDivision" not in answer.text
     (record,) = [record for record in caplog.records if record.msg == "unexpected_error"]
     assert record.request_id == answer.headers["X-Request-Id"]
-    assert record.exc_info
+    assert record.error == "ZeroDivisionError"
 
 
 @pytest.mark.case("SEC-07", "WEB-08")
@@ -169,3 +172,34 @@ def test_an_endless_head_is_refused(service: Service, path: str) -> None:
     client = service.client()
     assert client.get(f"{path}?next={'a' * 10_000}").status_code == 414
     assert client.get(path, headers={"X-Long": "a" * 20_000}).status_code == 431
+
+
+@pytest.mark.case("SEC-05")
+def test_what_was_to_be_stored_is_in_no_log(service: Service, caplog: pytest.LogCaptureFixture) -> None:
+    user = add_reader(service)
+
+    def twice() -> str:
+        users = UserRow.__table__
+        with service.parts.store.engine.execution_options(masthead_write=True).begin() as connection:
+            (row,) = connection.execute(select(users)).mappings()
+            connection.execute(insert(users).values(**row))
+        return ""
+
+    service.app.add_url_rule("/twice", view_func=twice)
+    assert service.client().get("/twice").status_code == 500
+    (record,) = [record for record in caplog.records if record.msg == "unexpected_error"]
+    assert record.error == "IntegrityError"
+    for secret in (user.email, user.password_hash, user.name or user.email):
+        assert secret not in json.dumps(record.__dict__, default=repr)
+
+
+@pytest.mark.case("WEB-01", "WEB-03")
+def test_refused_attempts_are_logged_by_code_and_place(
+    service: Service, caplog: pytest.LogCaptureFixture
+) -> None:
+    client = service.client()
+    assert client.post("/api/v1/logout", {}, headers={"Origin": "https://evil.example"}).status_code == 403
+    assert client.request("POST", "/login", data={"email": "a@example.org"}).status_code == 403
+    assert client.get("/api/v1/session").status_code == 401
+    told = [(record.outcome, record.path) for record in caplog.records if record.msg == "refused"]
+    assert told == [("cross_origin_refused", "/api/v1/logout"), ("form_expired", "/login")]

@@ -13,6 +13,7 @@ class Asked:
 
     endpoint: str
     method: str
+    path: str
     params: dict[str, str]
     headers: dict[str, str]
 
@@ -67,7 +68,7 @@ class FaultyEndpoints:
         """Write the request down, and let a fault strike."""
         endpoint = request.endpoint or request.path
         params = request.args.to_dict() | request.form.to_dict()
-        self.requests.append(Asked(endpoint, request.method, params, dict(request.headers)))
+        self.requests.append(Asked(endpoint, request.method, request.path, params, dict(request.headers)))
         fault = self._due(endpoint)
         if fault is None:
             return None

@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 
 import httpx2
 
+from service.adapters.calls import open_transport
 from service.adapters.providers.apple import Apple
-from service.adapters.providers.calls import open_transport
 from service.adapters.providers.google import Google
 from service.adapters.providers.openid import OpenIdProvider, Registration
 

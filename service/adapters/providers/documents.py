@@ -4,7 +4,7 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from typing import Generic, TypeVar
 
 import httpx2
 
@@ -94,19 +94,6 @@ class KeptDocument(Generic[T]):
 
     def _age(self, kept: Fetched[T]) -> float:
         return self._clock() - kept.at
-
-
-def json_object(answer: httpx2.Response) -> dict[str, Any]:
-    """Return the JSON object of a 200 answer. Raises `ValueError` or an error of httpx for anything else."""
-    if answer.status_code != 200:
-        raise ValueError(f"status {answer.status_code}")
-    try:
-        document = answer.json()
-    except RecursionError as error:
-        raise ValueError("too deep") from error
-    if not isinstance(document, dict):
-        raise ValueError("no JSON object")
-    return document
 
 
 def _or_unavailable(kept: Fetched[T] | None) -> T:

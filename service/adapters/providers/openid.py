@@ -13,7 +13,7 @@ import httpx2
 from authlib.integrations.base_client import OAuthError
 from authlib.integrations.httpx_client import OAuth2Client
 
-from service.adapters.providers.calls import TIMEOUT
+from service.adapters.calls import TIMEOUT
 from service.adapters.providers.id_tokens import (
     Expected,
     Signatures,

@@ -8,8 +8,8 @@ from typing import Any
 
 import httpx2
 
-from service.adapters.providers.calls import TIMEOUT
-from service.adapters.providers.documents import KeptDocument, json_object
+from service.adapters.calls import TIMEOUT, json_object
+from service.adapters.providers.documents import KeptDocument
 from service.adapters.providers.id_tokens import Key, usable_keys
 from service.core.errors import ProviderUnavailable
 

@@ -1,8 +1,10 @@
-"""Calls to a provider, within bounds: a slow, broken or hostile one costs a few threads a few seconds, no more."""
+"""Calls to others, within bounds: who is slow, broken or hostile costs a few threads a few seconds, no more."""
 
 import threading
 import time
+from collections.abc import Container
 from types import TracebackType
+from typing import Any
 
 import httpx2
 
@@ -19,9 +21,9 @@ class TooMuch(httpx2.TransportError):
 class BoundedTransport(httpx2.BaseTransport):
     """Bound another transport in size, time and number of calls. Redirects are left to the caller, who follows none."""
 
-    def __init__(self, inner: httpx2.BaseTransport) -> None:
+    def __init__(self, inner: httpx2.BaseTransport, at_once: int = AT_ONCE) -> None:
         self._inner = inner
-        self._slots = threading.BoundedSemaphore(AT_ONCE)
+        self._slots = threading.BoundedSemaphore(at_once)
 
     def handle_request(self, request: httpx2.Request) -> httpx2.Response:
         """Make the call and read all of the answer."""
@@ -49,9 +51,22 @@ class BoundedTransport(httpx2.BaseTransport):
         """Stay open: one transport serves many clients."""
 
 
-def open_transport() -> BoundedTransport:
+def open_transport(at_once: int = AT_ONCE) -> BoundedTransport:
     """Return a transport with certificates checked and connections kept."""
-    return BoundedTransport(httpx2.HTTPTransport(retries=0))
+    return BoundedTransport(httpx2.HTTPTransport(retries=0), at_once)
+
+
+def json_object(answer: httpx2.Response, statuses: Container[int] = (200,)) -> dict[str, Any]:
+    """Return the JSON object of an answer. Raises `ValueError` for anything else, and for another status."""
+    if answer.status_code not in statuses:
+        raise ValueError(f"status {answer.status_code}")
+    try:
+        document = answer.json()
+    except RecursionError as error:
+        raise ValueError("too deep") from error
+    if not isinstance(document, dict):
+        raise ValueError("no JSON object")
+    return document
 
 
 def _read(answer: httpx2.Response, deadline: float) -> bytes:
