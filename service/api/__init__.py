@@ -11,15 +11,18 @@ from service.api import (
     mail_events,
     me,
     password,
+    records,
     session,
     signup,
     social,
+    users,
 )
 
 
 def register(app: OpenAPI) -> list[APIBlueprint]:
     """Add every call of the contract and the description made from them; return the blueprints."""
-    modules = (signup, session, login_link, social, password, email, me, captcha, events, mail_events)
+    readers = (signup, session, login_link, social, password, email, me, captcha)
+    modules = (*readers, users, records, events, mail_events)
     blueprints = [module.api for module in modules]
     for blueprint in blueprints:
         app.register_api(blueprint)

@@ -8,13 +8,16 @@ from pydantic import ValidationError
 from service.api.models import ProblemModel
 from service.core.errors import FieldError, ValidationFailed
 from service.core.wording import sentence
+from service.http.strict_json import shown
 
 CODES = {"missing": "required", "extra_forbidden": "unknown_field", "invalid_text": "invalid_text"}
+CODES |= dict.fromkeys(("greater_than_equal", "less_than_equal"), "out_of_range")
 CAPTCHA = "Where a captcha is configured: `captcha_required`, `captcha_failed`."
 MESSAGES = {
     "required": sentence("This field is required."),
     "unknown_field": sentence("There is no such field."),
     "invalid_text": sentence("This contains characters that cannot be used."),
+    "out_of_range": sentence("This number is too small or too large."),
     "invalid_type": sentence("This has the wrong type."),
 }
 
@@ -27,7 +30,7 @@ def refuse_body(error: ValidationError) -> NoReturn:
 
 
 def _field_error(found: Any) -> FieldError:
-    field = str(found["loc"][0] if found["loc"] else "").encode("ascii", "backslashreplace").decode()[:64]
+    field = shown(str(found["loc"][0] if found["loc"] else ""))
     code = CODES.get(found["type"], "invalid_type")
     if field == "email" and code in ("invalid_type", "required"):
         return FieldError(field, "invalid_email", "Enter a valid email address.")

@@ -25,8 +25,8 @@ SERVICE = {
             "tokenUrl": "/oauth/token",
             "scopes": {
                 "users:read": "look accounts up",
-                "users:write": "create and change accounts",
-                "mail:read": "see which letters went to an account",
+                "users:write": "create, change and erase accounts, mail reset links, end sessions",
+                "mail:read": "see what became of letters",
                 "audit:read": "read what happened",
             },
         }
@@ -63,8 +63,9 @@ def describe(app: OpenAPI) -> dict[str, Any]:
             # flask_openapi3 joins the lines of a docstring with <br/>; descriptions are CommonMark
             lines = operation.get("description", "").split("<br/>")
             operation["description"] = "\n".join(lines).strip()
-            if "requestBody" not in operation:  # flask_openapi3 describes a 422 for everything
-                operation["responses"].pop("422", None)
+            refused = operation["responses"].get("422", {})
+            if "application/json" in refused.get("content", ()):  # the library's own, for every call
+                del operation["responses"]["422"]
     return document
 
 

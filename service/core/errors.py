@@ -241,6 +241,20 @@ class InsufficientScope(Refusal):
         self.scope = scope
 
 
+class PreconditionFailed(Refusal):
+    """What the caller saw is not how it is any more (RFC 9110, 13.1.1)."""
+
+    code = "precondition_failed"
+    message = sentence("This has changed since you looked at it. Fetch it again.")
+
+
+class IdempotencyKeyReused(Refusal):
+    """An `Idempotency-Key` that was used for another request."""
+
+    code = "idempotency_key_reused"
+    message = sentence("This Idempotency-Key was used for another request. Use a new one.")
+
+
 class CaptchaRequired(Refusal):
     """A captcha stands here, and no answer came with the request."""
 

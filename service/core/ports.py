@@ -4,6 +4,7 @@ from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import Protocol
 
+from service.core.directory import Answers, Directory
 from service.core.mail_repositories import MailEvents, Outbox, SuppressionList
 from service.core.openid import Caller, Client
 from service.core.openid_repositories import AccessTokens, Clients, Consents, Grants, SigningKeys
@@ -86,6 +87,12 @@ class UnitOfWork(Protocol):
     def audit(self) -> Audit: ...
 
     @property
+    def directory(self) -> Directory: ...
+
+    @property
+    def answers(self) -> Answers: ...
+
+    @property
     def clients(self) -> Clients: ...
 
     @property
@@ -128,6 +135,9 @@ class Passwords(Protocol):
 
     def verify(self, password_hash: str | None, password: str) -> bool:
         """Compare; None costs the same as a hash and is False."""
+
+    def knows(self, password_hash: str) -> bool:
+        """Whether a hash made elsewhere can be verified here, at a cost we would bear."""
 
     def outdated(self, password_hash: str) -> bool:
         """Whether the hash was made with other parameters than today's."""

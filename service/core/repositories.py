@@ -71,6 +71,8 @@ class Users(Protocol):
     def set_profile(self, user: User, *, at: datetime) -> bool:
         """Store name, language and consent; False when the account is gone."""
 
+    def set_roles(self, user_id: UUID, roles: tuple[str, ...], *, at: datetime) -> bool: ...
+
     def set_disabled(self, user_id: UUID, at: datetime | None) -> bool:
         """Disable (and raise the epoch) or enable; False when it already was so or is unknown."""
 

@@ -34,6 +34,7 @@ class Rule(StrEnum):
     LOGIN_LINK_PER_CLIENT = "login_link_per_client"
     LOGIN_LINK_PER_ADDRESS = "login_link_per_address"
     CLIENT_FAILURES = "client_failures"
+    CALLS_PER_SERVICE = "calls_per_service"
     CAPTCHA_PER_CLIENT = "captcha_per_client"
     CAPTCHA_AWAY_PER_CLIENT = "captcha_away_per_client"
     CHALLENGE_PER_CLIENT = "challenge_per_client"
@@ -66,6 +67,7 @@ DEFAULTS: dict[Rule, str] = {
     Rule.NEW_DEVICE_PER_ACCOUNT: "3/hour;6/day",  # silent: letters, not sign-ins
     Rule.LOGIN_LINK_PER_CLIENT: "10/hour",
     Rule.LOGIN_LINK_PER_ADDRESS: "3/hour;5/day",  # silent
+    Rule.CALLS_PER_SERVICE: "1200/minute",  # of the user API, by the client's name, from wherever
     Rule.CLIENT_FAILURES: "30/5minute",  # failures of one client's name from one network
     Rule.CAPTCHA_PER_CLIENT: "30/5minute",  # answers that are looked at; each may cost a call to a vendor
     Rule.CAPTCHA_AWAY_PER_CLIENT: "5/hour",  # those let through while nobody can look at their answers

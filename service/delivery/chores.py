@@ -59,6 +59,8 @@ class Chores:
         with self.store.write() as uow:
             grants = uow.access_tokens.purge(now) + uow.grants.purge(now)
         with self.store.write() as uow:
+            answers = uow.answers.purge(now)
+        with self.store.write() as uow:
             undos = uow.addresses.purge(now)
         with self.store.write() as uow:
             devices = uow.devices.purge(now - KEEP_DEVICES)
@@ -73,6 +75,7 @@ class Chores:
             "sessions": sessions,
             "identities": identities,
             "grants": grants,
+            "answers": answers,
             "undos": undos,
             "devices": devices,
             "guesses": guesses,

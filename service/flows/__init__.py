@@ -7,6 +7,7 @@ from service.flows.accounts import Accounts
 from service.flows.authorization import Authorization
 from service.flows.captcha import Captchas
 from service.flows.clients import Clients
+from service.flows.directory import Directory
 from service.flows.email_change import EmailChange
 from service.flows.email_undo import EmailUndoing
 from service.flows.erasure import Erasure
@@ -23,6 +24,7 @@ from service.flows.profile import Profile
 from service.flows.proof import Proof
 from service.flows.provider_events import ProviderEvents
 from service.flows.provider_logout import ProviderLogout
+from service.flows.service_calls import ServiceCalls
 from service.flows.sessions import Sessions
 from service.flows.signing_keys import SigningKeys
 from service.flows.signup import Signup
@@ -54,6 +56,8 @@ class Flows:
     provider_events: ProviderEvents
     suppressions: Suppressions
     mail_timeline: MailTimeline
+    directory: Directory
+    service_calls: ServiceCalls
     clients: Clients
     signing_keys: SigningKeys
     access: Access

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from service.core.errors import InvalidCredentials, Unavailable
+from service.core.errors import InvalidCredentials, NotFound, Unavailable
 from service.core.ports import Clock, Farewell, Store, UnitOfWork
 from service.core.values import Letter, OutboxRow, Outcome, Priority, User, Visit
 from service.flows import notices
@@ -74,7 +74,7 @@ class Erasure:
         erased, trouble = 0, None
         for user_id in due:
             try:
-                erased += self._erase(user_id)
+                erased += self._erase_if_due(user_id)
             except Unavailable:
                 raise
             except Exception as error:
@@ -83,17 +83,34 @@ class Erasure:
             raise trouble
         return erased
 
-    def _erase(self, user_id: UUID) -> bool:
+    def erase(self, user_id: UUID, visit: Visit, *, by: str) -> None:
+        """Erase an account at once, without a grace, in the name of `by`. Raises `NotFound`."""
+        now = self.clock()
+        with self.store.write() as uow:
+            user = uow.users.locked(user_id)
+            if user is None:
+                raise NotFound
+            uow.holdings.plan_erasure(user_id, erases_at=now, if_epoch=user.credential_epoch)
+            uow.sessions.end_all(user_id)
+            if self._erase(uow, user, now):
+                uow.audit.record("user.deleted", at=now, user_id=user_id, visit=visit, by=by)
+
+    def _erase_if_due(self, user_id: UUID) -> bool:
         now = self.clock()
         with self.store.write() as uow:
             user = uow.users.by_id(user_id)
-            if user is None or not uow.holdings.begin_erasure(user, now):
-                return False  # somebody signed in since, or another worker was faster
-            for farewell in self.farewells:
-                farewell(uow, user, at=now)
-            uow.holdings.finish_erasure(user)
-            self._say_goodbye(uow, user, now)
+            if user is None or not self._erase(uow, user, now):
+                return False
             uow.audit.record("user.deleted", at=now, user_id=user_id)
+        return True
+
+    def _erase(self, uow: UnitOfWork, user: User, now: datetime) -> bool:
+        if not uow.holdings.begin_erasure(user, now):
+            return False  # somebody signed in since, or another worker was faster
+        for farewell in self.farewells:
+            farewell(uow, user, at=now)
+        uow.holdings.finish_erasure(user)
+        self._say_goodbye(uow, user, now)
         return True
 
     @staticmethod

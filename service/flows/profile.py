@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass, replace
 
-from service.core.errors import FieldError, Unauthenticated, ValidationFailed
+from service.core.errors import Unauthenticated
 from service.core.ports import Clock, Store
-from service.core.profile import accept_locale, accept_name
+from service.core.profile import accept_name, require_locale
 from service.core.values import NewsletterConsent, User, Visit
 from service.flows.sessions import SignedIn
 
@@ -31,11 +31,7 @@ class Profile:
         A consent given earlier stays as it was given. Raises `ValidationFailed` (`name_too_long`,
         `invalid_text`, `invalid_locale`).
         """
-        name, locale = accept_name(form.name), accept_locale(form.locale)
-        if form.locale and locale is None:
-            raise ValidationFailed(
-                [FieldError("locale", "invalid_locale", "Give a language such as en or de-AT.")]
-            )
+        name, locale = accept_name(form.name), require_locale(form.locale)
         before, now = here.user, self.clock()
         consent = before.newsletter
         if form.newsletter_wording is None:

@@ -73,7 +73,7 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     twice = {name for name in names if names.count(name) > 1} if len(set(names)) < len(names) else set()
     if twice:
         raise ValidationFailed(
-            FieldError(_shown(name), "duplicate_field", "Give this field once.") for name in twice
+            FieldError(shown(name), "duplicate_field", "Give this field once.") for name in twice
         )
     return dict(pairs)
 
@@ -103,5 +103,6 @@ def _deepest(text: str) -> int:
     return deepest
 
 
-def _shown(name: str) -> str:
+def shown(name: str) -> str:
+    """Return the name of a field as an answer may repeat it."""
     return name.encode("ascii", "backslashreplace").decode()[:64]

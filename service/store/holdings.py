@@ -22,6 +22,7 @@ from service.store.schema import (
     SignupRow,
     UserRow,
 )
+from service.store.schema_directory import AnswerRow
 from service.store.schema_mail import MailEventRow, OutboxTable, SuppressionRow
 from service.store.schema_openid import AccessTokenRow, ConsentRow, GrantRow, RefreshTokenRow
 
@@ -55,6 +56,7 @@ SHOWN_OF_GRANT = (
 )
 SHOWN_OF_REFRESH = (GrantRow.client_id, RefreshTokenRow.created_at, RefreshTokenRow.used_at)
 SHOWN_OF_ACCESS = (AccessTokenRow.client_id, AccessTokenRow.issued_at, AccessTokenRow.expires_at)
+SHOWN_OF_ANSWER = (AnswerRow.client_id, AnswerRow.created_at, AnswerRow.expires_at, AnswerRow.body)
 SHOWN_OF_EVENT = (AuditRow.at, AuditRow.kind, AuditRow.ip, AuditRow.agent, AuditRow.data)
 
 
@@ -101,6 +103,7 @@ class HoldingsRepository:
             "grants": self._rows(select(*SHOWN_OF_GRANT).where(granted)),
             "refresh_tokens": self._rows(refresh.where(granted)),
             "access_tokens": self._rows(access.where(granted)),
+            "answers": self._rows(select(*SHOWN_OF_ANSWER).where(AnswerRow.user_id == user_id)),
         }
 
     def plan_erasure(self, user_id: UUID, *, erases_at: datetime, if_epoch: int) -> bool:
@@ -142,7 +145,7 @@ class HoldingsRepository:
 
     def finish_erasure(self, user: User) -> None:
         # that an address gets no letters outlives the account, or the last letter would go to it
-        # sessions, devices, identities, earlier addresses, grants and consents go with the account (ON DELETE CASCADE)
+        # sessions, devices, identities, earlier addresses, grants, consents and answers have ON DELETE CASCADE
         self._connection.execute(delete(UserRow).where(UserRow.id == user.id))
 
     def _rows(self, query: Executable) -> list[dict[str, Any]]:

@@ -280,7 +280,11 @@ class AuditRow(Table):
     """Something that happened. No foreign key: it outlives the account."""
 
     __tablename__ = "audit_events"
-    __table_args__ = (Index("ix_audit_events_user_id_at", "user_id", "at"),)
+    __table_args__ = (
+        Index("ix_audit_events_user_id_at", "user_id", "at"),
+        Index("ix_audit_events_kind_at", "kind", "at"),
+        Index("ix_audit_events_at_id", "at", "id"),
+    )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
     at: Mapped[datetime]

@@ -5,8 +5,10 @@ from functools import cached_property
 from sqlalchemy import Connection
 
 from service.store.addresses import AddressRepository
+from service.store.answers import AnswerRepository
 from service.store.audit import AuditRepository
 from service.store.devices import DeviceRepository
+from service.store.directory import DirectoryRepository
 from service.store.guesses import GuessRepository
 from service.store.holdings import HoldingsRepository
 from service.store.identities import (
@@ -90,6 +92,14 @@ class SqlUnitOfWork:
     @cached_property
     def audit(self) -> AuditRepository:
         return AuditRepository(self._connection)
+
+    @cached_property
+    def directory(self) -> DirectoryRepository:
+        return DirectoryRepository(self._connection)
+
+    @cached_property
+    def answers(self) -> AnswerRepository:
+        return AnswerRepository(self._connection)
 
     @cached_property
     def clients(self) -> ClientRepository:

@@ -162,6 +162,9 @@ class UserRepository:
             user.id, name=user.name, locale=user.locale, newsletter=user.newsletter, updated_at=at
         )
 
+    def set_roles(self, user_id: UUID, roles: tuple[str, ...], *, at: datetime) -> bool:
+        return self._change(user_id, roles=roles, updated_at=at)
+
     def set_disabled(self, user_id: UUID, at: datetime | None) -> bool:
         if at is None:
             return self._change(user_id, UserRow.disabled_at.is_not(None), disabled_at=None)

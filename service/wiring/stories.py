@@ -17,7 +17,7 @@ from service.core.identities import IdentityProvider, Vault
 from service.core.ports import Clock, Prepare
 from service.core.return_urls import ReturnUrls
 from service.core.throttles import Rule
-from service.core.tokens import Tokens
+from service.core.tokens import Tokens, derive_key
 from service.flows import (
     Flows,
     devices,
@@ -38,6 +38,7 @@ from service.flows.authorization import Authorization
 from service.flows.captcha import Captchas
 from service.flows.clients import Clients
 from service.flows.devices import Devices
+from service.flows.directory import Directory
 from service.flows.email_change import EmailChange
 from service.flows.email_undo import EmailUndoing
 from service.flows.erasure import Erasure
@@ -59,6 +60,7 @@ from service.flows.provider_events import ProviderEvents
 from service.flows.provider_logout import ProviderLogout
 from service.flows.reauthentication import Reauthentication
 from service.flows.recognition import Recognition
+from service.flows.service_calls import ServiceCalls
 from service.flows.sessions import Sessions
 from service.flows.signing_keys import SigningKeys
 from service.flows.signup import Signup
@@ -186,6 +188,13 @@ def assemble_flows(settings: Settings, t: Tools) -> Flows:
         provider_events=ProviderEvents(t.store, t.clock, t.providers, staff_address(settings)),
         suppressions=Suppressions(t.store, t.clock),
         mail_timeline=MailTimeline(t.store, t.clock),
+        directory=Directory(t.store),
+        service_calls=ServiceCalls(
+            t.store,
+            t.clock,
+            t.throttles,
+            [derive_key(secret, "idempotency") for secret in secrets_of(settings)],
+        ),
         clients=clients,
         signing_keys=signing_keys,
         access=access,

@@ -29,6 +29,7 @@ KINDS = {
     "oauth_grants": "grants",
     "oauth_refresh_tokens": "refresh_tokens",
     "oauth_access_tokens": "access_tokens",
+    "idempotent_answers": "answers",
     "outbox": "letters",
     "mail_events": "news_of_letters",
     "suppressions": "suppressions",

@@ -14,9 +14,11 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, event
 
+from service.core.directory import Asked, AuditQuestion, Done
 from service.core.guesses import Guesser, Patience, Tally
 from service.core.mail_events import EventKind, MailEvent, Reason, Suppression
 from service.core.openid import Consent
+from service.core.paging import FIRST, NOW_OR_LATER, Moment
 from service.core.values import EmailUndo, Outcome, Priority, new_id
 from service.store.access_lookup import CALLING
 from service.store.database import open_engine
@@ -32,6 +34,13 @@ SUPPRESSION = Suppression(USER.canonical, Reason.HARD_BOUNCE, "smtp", NOW)
 EVENT = MailEvent(EventKind.BOUNCED, USER.canonical, NOW, "key", user_id=USER.id)
 CLIENT = a_client()
 GUESSER = Guesser("reader@example.org")
+ASKED = Asked(CLIENT.id, "key", b"content")
+QUESTIONS = (
+    AuditQuestion(),
+    AuditQuestion(since=NOW, until=NOW + HOUR),
+    AuditQuestion(user_id=USER.id),
+    AuditQuestion(kind="user.created"),
+)
 UNDO = EmailUndo(new_id(), USER.id, "old@example.org", "old@example.org", NOW, NOW + HOUR)
 
 HOT: dict[str, Callable[[SqlUnitOfWork], Any]] = {
@@ -119,6 +128,19 @@ HOT: dict[str, Callable[[SqlUnitOfWork], Any]] = {
     "clients.disable": lambda uow: uow.clients.disable(CLIENT.id, at=NOW),
     "consents.get": lambda uow: uow.consents.get(USER.id, CLIENT.id),
     "consents.put": lambda uow: uow.consents.put(Consent(USER.id, CLIENT.id, (), NOW)),
+    "directory.users": lambda uow: [uow.directory.users(place, 51) for place in (FIRST, USER.id)],
+    "directory.events": lambda uow: [
+        uow.directory.events(question, place, 51)
+        for place in (NOW_OR_LATER, Moment(NOW, USER.id))
+        for question in QUESTIONS
+    ],
+    "answers": lambda uow: [
+        uow.answers.begin(ASKED, b"x", at=NOW, expires_at=NOW + HOUR),
+        uow.answers.finish(ASKED, Done(204, None, USER.id)),
+        uow.answers.get(ASKED),
+        uow.answers.purge(NOW),
+    ],
+    "users.set_roles": lambda uow: uow.users.set_roles(USER.id, (), at=NOW),
     "grants.by_code": lambda uow: uow.grants.by_code(b"x"),
     "grants.alive": lambda uow: uow.grants.alive(new_id(), NOW),
     "grants.redeem": lambda uow: uow.grants.redeem(new_id(), at=NOW, expires_at=NOW),
@@ -164,6 +186,10 @@ def filled(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
                 uow.grants.add(grant)
                 add_tokens(uow, grant, str(number))
                 uow.consents.put(Consent(owner.id, client.id, ("openid",), NOW))
+                uow.audit.record(f"kind {number % 20}", at=NOW, user_id=owner.id)
+                asked = Asked(client.id, "key", b"")
+                uow.answers.begin(asked, b"x", at=NOW, expires_at=NOW)
+                uow.answers.finish(asked, Done(204, None, owner.id))
             uow.signups.add(a_signup(address))
             uow.suppressions.put(replace(SUPPRESSION, canonical=address, expires_at=NOW))
             uow.mail_events.add(replace(EVENT, canonical=address, key=f"{number}", user_id=owner.id))

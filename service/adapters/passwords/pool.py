@@ -52,6 +52,9 @@ class HashPool:
             return False
         return self._run(self._scheme.verify, password_hash, password)
 
+    def knows(self, password_hash: str) -> bool:
+        return self._scheme.knows(password_hash)
+
     def outdated(self, password_hash: str) -> bool:
         return self._scheme.outdated(password_hash)
 
