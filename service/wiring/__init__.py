@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from email.utils import formataddr, parseaddr
 from typing import TYPE_CHECKING
 
+from config.kinds import plain
 from config.settings import Settings
 from service.adapters.backchannel_logout import BackchannelLogout
 from service.adapters.limits import LimitThrottles, open_throttles
@@ -17,7 +18,7 @@ from service.adapters.transports.dkim_signature import DkimSigner
 from service.adapters.vault import FernetVault
 from service.core.bounce_addresses import BounceAddresses
 from service.core.brand import Brand, readable_ink
-from service.core.mail import Transport, TransportTrouble
+from service.core.mail import Errand, Transport, TransportTrouble
 from service.core.mail_events import MailEvents
 from service.core.openid import BACKCHANNEL_LOGOUT
 from service.core.ports import Clock
@@ -87,12 +88,12 @@ def assemble(settings: Settings) -> Masthead:
     """Build the service. Connects to nothing yet. Raises `ValueError` naming a setting a part cannot use."""
     languages = choose(settings.default_locale, settings.locales)
     store = SqlStore(open_engine(settings.database_url.get_secret_value()))
-    return_urls = ReturnUrls(
-        origin_of(settings.public_url) or settings.public_url, frozenset(settings.allowed_origins)
-    )
+    own_origin = origin_of(settings.public_url) or settings.public_url
+    return_urls = ReturnUrls(own_origin, frozenset(settings.allowed_origins))
     brand = brand_of(settings)
-    redis_url = settings.redis_url.get_secret_value() if settings.redis_url else None
-    throttles = open_throttles(redis_url, settings.rate_limits, settings.rate_limit_scale)
+    throttles = open_throttles(
+        plain(settings.redis_url) or None, settings.rate_limits, settings.rate_limit_scale
+    )
     stand_ins = StandIns(settings.public_url) if settings.stands_in else None
     providers = assemble_providers(settings, stand_ins)
     vault = FernetVault(secrets_of(settings))
@@ -100,22 +101,19 @@ def assemble(settings: Settings) -> Masthead:
     tools = open_tools(settings, utc_now, store, throttles, return_urls, providers, vault, blocklists)
     flows = assemble_flows(settings, tools)
     letters = Letters(
-        TEMPLATES,
-        brand=brand,
-        overrides=settings.templates_dir,
-        locales=languages.offered,
-        translations=catalogue,
+        TEMPLATES, settings.templates_dir, brand, locales=languages.offered, translations=catalogue
     )
     signer, bounces = dkim_signer(settings), bounce_addresses(settings)
     transports = open_transports(settings, signer)
     sender = formataddr(parseaddr(settings.mail_from))
+    errands: dict[str, Errand] = {
+        identities.REVOKE: GrantRevocation(providers, vault),
+        BACKCHANNEL_LOGOUT: BackchannelLogout(flows.provider_logout, open_targets(settings)),
+    }
     worker = Worker(
         store=store,
         prepare=letter_book(flows),
-        errands={
-            identities.REVOKE: GrantRevocation(providers, vault),
-            BACKCHANNEL_LOGOUT: BackchannelLogout(flows.provider_logout, open_targets(settings)),
-        },
+        errands=errands,
         letters=letters,
         transports=transports,
         clock=utc_now,

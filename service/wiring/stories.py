@@ -136,29 +136,7 @@ def _patience(settings: Settings) -> Patience:
 
 def assemble_flows(settings: Settings, t: Tools) -> Flows:
     """Give every story what it needs."""
-    signup = Signup(
-        t.store,
-        t.clock,
-        t.tokens,
-        t.new_passwords,
-        t.throttles,
-        t.captchas,
-        t.sessions,
-        t.links,
-        t.return_urls,
-        settings.signup_ttl,
-    )
-    proof = Proof(
-        t.store,
-        t.clock,
-        t.tokens,
-        t.check_password,
-        t.throttles,
-        t.sessions,
-        t.links,
-        t.labels,
-        settings.signup_ttl,
-    )
+    signup, proof = _signup(settings, t), _proof(settings, t)
     recognition = Recognition(t.store, t.clock, t.sessions, t.vault, proof)
     again = Reauthentication(t.clock, t.check_password)
     farewells = (identities.say_farewell,)
@@ -189,12 +167,7 @@ def assemble_flows(settings: Settings, t: Tools) -> Flows:
         suppressions=Suppressions(t.store, t.clock),
         mail_timeline=MailTimeline(t.store, t.clock),
         directory=Directory(t.store),
-        service_calls=ServiceCalls(
-            t.store,
-            t.clock,
-            t.throttles,
-            [derive_key(secret, "idempotency") for secret in secrets_of(settings)],
-        ),
+        service_calls=_service_calls(settings, t),
         clients=clients,
         signing_keys=signing_keys,
         access=access,
@@ -202,6 +175,40 @@ def assemble_flows(settings: Settings, t: Tools) -> Flows:
         grants=Grants(t.store, t.clock, access),
         provider_logout=ProviderLogout(t.store, t.clock, signing_keys, clients, settings.public_url),
     )
+
+
+def _signup(settings: Settings, t: Tools) -> Signup:
+    return Signup(
+        t.store,
+        t.clock,
+        t.tokens,
+        t.new_passwords,
+        t.throttles,
+        t.captchas,
+        t.sessions,
+        t.links,
+        t.return_urls,
+        settings.signup_ttl,
+    )
+
+
+def _proof(settings: Settings, t: Tools) -> Proof:
+    return Proof(
+        t.store,
+        t.clock,
+        t.tokens,
+        t.check_password,
+        t.throttles,
+        t.sessions,
+        t.links,
+        t.labels,
+        settings.signup_ttl,
+    )
+
+
+def _service_calls(settings: Settings, t: Tools) -> ServiceCalls:
+    keys = [derive_key(secret, "idempotency") for secret in secrets_of(settings)]
+    return ServiceCalls(t.store, t.clock, t.throttles, keys)
 
 
 def _login_link(settings: Settings, t: Tools) -> LoginLink:

@@ -186,7 +186,7 @@ def test_a_forgotten_password_by_pages(service: Service, client: Client, link: L
 @pytest.mark.parametrize(
     ("path", "button"), [("/reset-password", "/forgot-password"), ("/signup/confirm", "/signup")]
 )
-@pytest.mark.parametrize("token", ["", "x", "a.b.c", "%00", "%ff", "x" * 9000, "<script>alert(1)</script>"])
+@pytest.mark.parametrize("token", ["", "x", "a.b.c", "%00", "%ff", "x" * 7000, "<script>alert(1)</script>"])
 def test_a_dead_link_is_a_calm_page_with_one_way_on(
     client: Client, path: str, button: str, token: str
 ) -> None:
