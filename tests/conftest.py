@@ -12,6 +12,7 @@ import pytest
 from hypothesis import settings
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from tests.support import certified_client
 from tests.support.browser_setup import chromium_path
 from tests.support.certificates import make_certificate
 from tests.support.databases import PostgresDatabases, SqliteDatabases
@@ -35,6 +36,14 @@ settings.load_profile("steady")
 
 pytest_plugins = ["tests.support.cases"]
 REAL_PROCESSES = {"live", "browser", "server", "redis_server"}
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say what this machine could not run."""
+    if not certified_client.available():
+        terminalreporter.write_line(
+            "Not run, for want of Node and npm: tests/browser/test_certified_client.py"
+        )
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

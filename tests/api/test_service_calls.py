@@ -5,8 +5,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from service.store.schema import OutboxTable, UserRow
+from service.store.schema import UserRow
 from service.store.schema_directory import AnswerRow
+from service.store.schema_mail import OutboxTable
 from tests.api.conftest import refusal
 from tests.flows.people import count_of, everything_stored, is_in
 from tests.support.caller import USERS, Caller

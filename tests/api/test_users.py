@@ -5,7 +5,8 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import update
 
-from service.store.schema import AuditRow, OutboxTable, SessionRow, UserRow
+from service.store.schema import AuditRow, SessionRow, UserRow
+from service.store.schema_mail import OutboxTable
 from tests.api.conftest import USER, field_errors, refusal
 from tests.flows.people import change, count_of, is_in, letters_to, log_in, token_in, user_row
 from tests.support.caller import USERS, Caller

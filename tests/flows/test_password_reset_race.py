@@ -45,7 +45,7 @@ def test_of_a_hundred_uses_of_one_token_exactly_one_succeeds(live, make_service,
 
     winner = password_of(statuses.index(200))
     (user,) = forgotten.rows("users")
-    hashes = forgotten.service.parts.flows.password_reset.passwords
+    hashes = forgotten.service.parts.flows.password_reset.new_passwords.passwords
     assert hashes.verify(user.password_hash, winner)
     assert user.credential_epoch == 1
     assert forgotten.opens(winner)
@@ -67,7 +67,7 @@ def test_who_queued_for_a_hash_in_vain_learns_whether_the_link_is_used(
     forgotten = forgotten_on_sqlite
     forgotten.join()
     token = forgotten.token()
-    pool = forgotten.service.parts.flows.password_reset.passwords
+    pool = forgotten.service.parts.flows.password_reset.new_passwords.passwords
 
     def no_room(_password: str) -> str:
         monkeypatch.undo()

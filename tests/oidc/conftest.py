@@ -1,11 +1,8 @@
-"""Tests of the OpenID provider. The one with a certified client needs Node; without it, it is not collected."""
+"""Tests of the OpenID provider; the one with a certified client is in `tests/browser`."""
 
 import pytest
 
-from tests.support import certified_client
 from tests.support.people import add_reader, signed_in
-
-collect_ignore = [] if certified_client.available() else ["test_certified_client.py"]
 
 
 @pytest.fixture
