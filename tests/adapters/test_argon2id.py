@@ -89,7 +89,7 @@ def test_an_older_hash_takes_as_long_as_one_of_today(older: Argon2id | None) -> 
             scheme.verify(password_hash, "wrong")
             taken.append(time.thread_time() - begun)
     today, before = map(median, times)
-    assert 0.85 < before / today < 1.15
+    assert 0.7 < before / today < 1.4  # without the top-up it would be a quarter or a half
 
 
 def test_an_absent_hash_costs_what_a_hash_costs() -> None:
