@@ -57,7 +57,7 @@ def configure_logging(settings: Settings) -> None:
                 }
             },
             "loggers": {
-                "alembic.runtime.migration": {"level": "WARNING"},
+                "alembic": {"level": "WARNING"},
                 "httpx2": {"level": "WARNING"},  # it logs addresses in full
                 "service": {
                     "level": "DEBUG" if settings.log_level == "DEBUG" else "INFO"
