@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Connection, delete, func, insert, select, text, update
+from sqlalchemy import ColumnElement, Connection, and_, delete, func, insert, select, text, update
 
 from service.core.values import Priority, new_id
 from service.core.webhooks import KEEP_EVENTS, WEBHOOK, Webhook, WebhookEvent, WebhookType, lane
@@ -138,7 +138,7 @@ class WebhookRepository:
 
 def _lanes_of(webhook_id: UUID) -> ColumnElement[bool]:
     first = lane(webhook_id, UUID(int=0)).partition("/")[0]
-    return OutboxTable.lane.between(f"{first}/", f"{first}/~")
+    return and_(OutboxTable.lane >= f"{first}/", OutboxTable.lane < f"{first}0")  # 0 follows upon /
 
 
 def _row(webhook: Webhook, event: WebhookEvent, at: datetime) -> dict[str, Any]:
