@@ -193,7 +193,9 @@ def test_what_follows_a_good_status_is_not_read_however_long_or_compressed() -> 
 
     def endless(connection: socket.socket) -> None:
         nonlocal sent
-        connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 99999999999\r\n\r\n")
+        connection.sendall(
+            b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 99999999999\r\n\r\n"
+        )
         while True:
             sent += connection.send(b"\0" * 65536)
 
