@@ -54,7 +54,7 @@ def create_app(settings: Settings | None = None) -> OpenAPI:
     app = OpenAPI(
         "service",
         root_path=str(Path(__file__).parent),
-        static_folder="static",
+        static_folder=None,  # see `service.http.assets`
         info=Info(
             title=f"{settings.site_name} accounts", version=__version__, description=documentation.DESCRIPTION
         ),

@@ -17,7 +17,7 @@ from service.adapters.transports.devbox import DevMailbox
 from service.adapters.transports.dkim_signature import DkimSigner
 from service.adapters.vault import FernetVault
 from service.core.bounce_addresses import BounceAddresses
-from service.core.brand import Brand, readable_ink
+from service.core.brand import Brand
 from service.core.mail import Errand, Transport, TransportTrouble
 from service.core.mail_events import MailEvents
 from service.core.openid import BACKCHANNEL_LOGOUT
@@ -158,5 +158,4 @@ def brand_of(settings: Settings) -> Brand:
         settings.support_url,
         settings.logo_url,
         settings.accent_color,
-        readable_ink(settings.accent_color),
     )
