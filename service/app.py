@@ -28,7 +28,7 @@ from service.gate import Gate
 from service.http import errors, headers, languages, operations, origins, requests, sign_in
 from service.http.cookies import FORMS, SESSION, CookieJar
 from service.http.strict_json import LONGEST_BODY, StrictRequest
-from service.web import devbox, letters, presentation, social
+from service.web import components, devbox, letters, presentation, social
 from service.wiring import Masthead, assemble
 
 if TYPE_CHECKING:
@@ -135,6 +135,7 @@ def register_everything(app: OpenAPI, masthead: Masthead) -> None:
     if settings.development:
         devbox.register(app, masthead.dev_mailbox)
         letters.register(app, masthead.gallery)
+        components.register(app, masthead.brand)
     cli.register(app)
 
 

@@ -133,7 +133,8 @@ class Fonts:
     """Fonts that readers have already: nothing is loaded. Book faces for words that are read, a plain one for forms."""
 
     serif: str = (
-        "'Iowan Old Style','Palatino Linotype',Palatino,P052,'Book Antiqua','Noto Serif',Georgia,serif"
+        "'Iowan Old Style','Palatino Linotype',Palatino,P052,'Book Antiqua','Noto Serif',Georgia,"
+        "'Hiragino Mincho ProN','Yu Mincho','Noto Serif CJK JP','Geeza Pro','Noto Naskh Arabic',serif"
     )
     sans: str = "system-ui,-apple-system,'Segoe UI',Roboto,'Noto Sans',Helvetica,Arial,sans-serif"
     mono: str = "ui-monospace,'SF Mono','Cascadia Mono',Menlo,Consolas,monospace"

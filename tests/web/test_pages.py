@@ -16,7 +16,7 @@ EMAIL = "Enter a valid email address."
 @pytest.mark.parametrize(
     ("path", "title", "inputs"),
     [
-        ("/login", "Sign in", ('autocomplete="username"', 'autocomplete="current-password"')),
+        ("/login", "Sign in", ('autocomplete="username webauthn"', 'autocomplete="current-password"')),
         ("/signup", "Create an account", ('autocomplete="email"', 'autocomplete="new-password"')),
         ("/forgot-password", None, ('autocomplete="username"',)),
         ("/logout", None, ()),
