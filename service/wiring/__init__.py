@@ -18,7 +18,7 @@ from service.adapters.transports.dkim_signature import DkimSigner
 from service.adapters.vault import FernetVault
 from service.adapters.webhooks import WebhookCall
 from service.core.bounce_addresses import BounceAddresses
-from service.core.brand import Brand, readable_ink
+from service.core.brand import Brand
 from service.core.mail import Errand, Transport, TransportTrouble
 from service.core.mail_events import MailEvents
 from service.core.openid import BACKCHANNEL_LOGOUT
@@ -175,5 +175,4 @@ def brand_of(settings: Settings) -> Brand:
         settings.support_url,
         settings.logo_url,
         settings.accent_color,
-        readable_ink(settings.accent_color),
     )

@@ -6,7 +6,7 @@ from pathlib import Path
 import httpx2
 
 from config.settings import Settings
-from service.adapters.calls import BoundedTransport
+from service.adapters.calls import BoundedTransport, trusted
 from service.adapters.status_only import StatusOnly
 from service.adapters.targets import PinnedTransport
 
@@ -30,7 +30,9 @@ def open_webhook_targets(settings: Settings) -> StatusOnly:
 
 def _pinned(settings: Settings) -> PinnedTransport:
     # kept connections are found by IP address: two names at one address would share the first one's certificate
-    unkept = httpx2.HTTPTransport(retries=0, limits=httpx2.Limits(max_keepalive_connections=0))
+    unkept = httpx2.HTTPTransport(
+        verify=trusted(), retries=0, limits=httpx2.Limits(max_keepalive_connections=0)
+    )
     return PinnedTransport(unkept, private=not settings.production)
 
 
