@@ -70,7 +70,7 @@ class WebhookDeliveries:
             return Outcome.SUPERSEDED
         context = {
             "webhook": str(webhook.id),
-            "host": host_of(webhook.url),
+            "host_link": host_of(webhook.url),
             "gone": webhook.disabled_by == GONE,
             "answer": webhook.trouble,
         }
