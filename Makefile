@@ -50,6 +50,7 @@ run: setup ## Everything on one machine from nothing, then says where to click
 .PHONY: test
 test: $(venv)/dev.stamp ## Everything the tests need from nothing, then all tests
 	@$(bin)/python -m tests.support.browser_setup
+	$(bin)/python -m tests.support.apache
 	$(bin)/python -m pytest --numprocesses=3 --dist=worksteal
 
 .PHONY: check

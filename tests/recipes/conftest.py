@@ -5,11 +5,14 @@ from collections.abc import Iterator
 import pytest
 
 from tests.recipes.reader import Reader
+from tests.support import missing
 from tests.support.databases import SqliteDatabases
 from tests.support.live import LiveService
 from tests.support.people import ADDRESS, add_reader
 from tests.support.service import Service
 from tests.support.smtp import SmtpSink
+
+collect_ignore = missing.tests_in("recipes")
 
 
 @pytest.fixture(scope="package")

@@ -54,6 +54,7 @@ class Recipe:
         *,
         port: int | None = None,
         also: tuple[str, ...] = (),
+        more: dict[str, str] | None = None,
         **variables: str,
     ) -> None:
         self.folder, self.port = folder, port or free_port()
@@ -61,7 +62,8 @@ class Recipe:
         self.client_id = variables.get("CLIENT_ID", "")
         self._variables = {"PORT": str(self.port), "URL": self.url, "SECRET_KEY": "x" * 40} | variables
         self._log = tempfile.TemporaryFile()  # noqa: SIM115
-        for name, content in [pair for shown in (*also, page) for pair in files_of(shown).items()]:
+        shown = [pair for name in (*also, page) for pair in files_of(name).items()]
+        for name, content in (*shown, *(more or {}).items()):
             file = folder / name
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_text(content)
