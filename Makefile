@@ -47,6 +47,10 @@ run: setup ## Everything on one machine from nothing, then says where to click
 	echo
 	exec $(bin)/python -m config.server
 
+.PHONY: demo
+demo: $(venv)/dev.stamp ## Masthead with a magazine, comments and a newsletter around it, and where to click
+	@exec $(bin)/python -m tests.demo
+
 .PHONY: test
 test: $(venv)/dev.stamp ## Everything the tests need from nothing, then all tests
 	@$(bin)/python -m tests.support.browser_setup
