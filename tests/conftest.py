@@ -84,7 +84,7 @@ def postgres_url(postgres_databases: PostgresDatabases) -> Iterator[str]:
     """A fresh, migrated PostgreSQL database."""
     url = postgres_databases.new()
     yield url
-    postgres_databases.drop(url)
+    postgres_databases.give_back(url)
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

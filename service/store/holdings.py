@@ -17,7 +17,7 @@ from service.store.schema import (
     EmailUndoRow,
     GuessRow,
     IdentityRow,
-    ProofRow,
+    PendingIdentityRow,
     SessionRow,
     SignupRow,
     UserRow,
@@ -137,7 +137,9 @@ class HoldingsRepository:
         self._connection.execute(delete(SignupRow).where(SignupRow.canonical == user.canonical))
         if user.canonical is not None:
             self._connection.execute(delete(GuessRow).where(GuessRow.address_hash == digest(user.canonical)))
-        self._connection.execute(delete(ProofRow).where(ProofRow.canonical == user.canonical))
+        self._connection.execute(
+            delete(PendingIdentityRow).where(PendingIdentityRow.canonical == user.canonical)
+        )
         self._connection.execute(
             update(AuditRow).where(AuditRow.user_id == user.id).values(ip="", agent="", data={})
         )

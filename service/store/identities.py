@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, Connection, delete, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from service.core.identities import Attempt, Identity, PendingIdentity
-from service.store.schema import AttemptRow, IdentityRow, ProofRow, SpentRow, Table
+from service.store.schema import AttemptRow, IdentityRow, PendingIdentityRow, SpentRow, Table
 
 # in the order of the fields of `Identity`, `Attempt` and `PendingIdentity`
 IDENTITY_COLUMNS = (
@@ -35,19 +35,19 @@ ATTEMPT_COLUMNS = (
     AttemptRow.parked,
 )
 PENDING_COLUMNS = (
-    ProofRow.id,
-    ProofRow.browser_hash,
-    ProofRow.provider,
-    ProofRow.issuer,
-    ProofRow.subject,
-    ProofRow.email,
-    ProofRow.canonical,
-    ProofRow.name,
-    ProofRow.refresh_token,
-    ProofRow.next,
-    ProofRow.locale,
-    ProofRow.created_at,
-    ProofRow.expires_at,
+    PendingIdentityRow.id,
+    PendingIdentityRow.browser_hash,
+    PendingIdentityRow.provider,
+    PendingIdentityRow.issuer,
+    PendingIdentityRow.subject,
+    PendingIdentityRow.email,
+    PendingIdentityRow.canonical,
+    PendingIdentityRow.name,
+    PendingIdentityRow.refresh_token,
+    PendingIdentityRow.next,
+    PendingIdentityRow.locale,
+    PendingIdentityRow.created_at,
+    PendingIdentityRow.expires_at,
 )
 
 
@@ -146,28 +146,30 @@ class PendingIdentityRepository:
         self._connection = connection
 
     def add(self, pending: PendingIdentity) -> None:
-        self._connection.execute(insert(ProofRow).values(**vars(pending)))
+        self._connection.execute(insert(PendingIdentityRow).values(**vars(pending)))
 
     def get(self, pending_id: UUID) -> PendingIdentity | None:
-        return self._one(ProofRow.id == pending_id)
+        return self._one(PendingIdentityRow.id == pending_id)
 
     def newest_of(self, browser_hash: bytes) -> PendingIdentity | None:
-        return self._one(ProofRow.browser_hash == browser_hash)
+        return self._one(PendingIdentityRow.browser_hash == browser_hash)
 
     def take(self, pending: PendingIdentity) -> bool:
         """Delete it and everything that waits for the same identity; True for exactly one of several callers."""
         taken = (
-            delete(ProofRow)
-            .where(ProofRow.issuer == pending.issuer, ProofRow.subject == pending.subject)
-            .returning(ProofRow.id)
+            delete(PendingIdentityRow)
+            .where(PendingIdentityRow.issuer == pending.issuer, PendingIdentityRow.subject == pending.subject)
+            .returning(PendingIdentityRow.id)
         )
         return pending.id in self._connection.execute(taken).scalars().all()
 
     def purge(self, now: datetime) -> int:
-        return self._connection.execute(delete(ProofRow).where(ProofRow.expires_at <= now)).rowcount
+        return self._connection.execute(
+            delete(PendingIdentityRow).where(PendingIdentityRow.expires_at <= now)
+        ).rowcount
 
     def _one(self, condition: ColumnElement[bool]) -> PendingIdentity | None:
-        newest = select(*PENDING_COLUMNS).where(condition).order_by(ProofRow.id.desc()).limit(1)
+        newest = select(*PENDING_COLUMNS).where(condition).order_by(PendingIdentityRow.id.desc()).limit(1)
         row = self._connection.execute(newest).one_or_none()
         return PendingIdentity(*tuple(row)) if row else None
 

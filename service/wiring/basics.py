@@ -6,7 +6,7 @@ from pathlib import Path
 import httpx2
 
 from config.settings import Settings
-from service.adapters.calls import BoundedTransport
+from service.adapters.calls import BoundedTransport, trusted
 from service.adapters.targets import PinnedTransport
 
 TEMPLATES = Path(__file__).parents[2] / "templates"
@@ -18,7 +18,9 @@ def utc_now() -> datetime:
 
 def open_targets(settings: Settings) -> BoundedTransport:
     """Return what calls addresses that others have registered; only tests let them be private ones."""
-    pinned = PinnedTransport(httpx2.HTTPTransport(retries=0), private=not settings.production)
+    pinned = PinnedTransport(
+        httpx2.HTTPTransport(verify=trusted(), retries=0), private=not settings.production
+    )
     return BoundedTransport(pinned)
 
 

@@ -176,7 +176,7 @@ def test_an_address_that_is_not_proven_is_not_told(here: Service) -> None:
     assert [answer.headers["Remote-Email"] for answer in answers] == ["", ""]
 
 
-@pytest.mark.case("INJ-04")
+@pytest.mark.case("INJ-05")
 def test_no_name_can_end_its_header() -> None:
     """Such names cannot be chosen; the header holds all the same, whatever a database may come to hold."""
     for name in ("a\r\nRemote-Roles: staff", "a\nb", "a\0b", "a\x7fb", "a\u2028b", "a\ud800b", "%0d%0a"):
@@ -213,9 +213,21 @@ def test_a_role_can_be_asked_for(here: Service) -> None:
 
 def test_a_misspelt_query_lets_nobody_in(here: Service) -> None:
     add_reader(here, roles=("subscriber",))
+    reader = signed_in(here)
     for query in ("?roles=subscriber", "?role=subscriber&x=1", "?Role=subscriber"):
-        refused = ask(signed_in(here), {}, query)
-        assert (refused.status_code, refused.json["code"]) == (422, "validation_failed")
+        for headers in ({}, behind_a_proxy(), behind_a_proxy(Uri=f"/x{query}&")):
+            refused = ask(reader, headers | {"Accept": None, "Sec-Fetch-Mode": None}, query)
+            assert (refused.status_code, refused.json["code"]) == (422, "validation_failed")
+
+
+def test_the_query_of_the_visitors_page_opens_and_closes_nothing(here: Service) -> None:
+    """Caddy passes it on where its configuration has none."""
+    add_reader(here, roles=("subscriber",))
+    reader, query = signed_in(here), "?utm_source=letter&page=2"
+    assert ask(reader, behind_a_proxy(Uri=f"/x{query}"), query).status_code == 200
+    assert ask(here.client(), behind_a_proxy(Uri=f"/x{query}"), query).status_code == 302
+    query = "?role=editor&page=2"
+    assert ask(reader, behind_a_proxy(Uri=f"/x{query}"), query).status_code == 403
 
 
 @pytest.mark.case("SES-05", "SES-09")
@@ -264,3 +276,14 @@ def test_it_is_only_looked_at(here: Service) -> None:
         assert "GET" in refused.headers["Allow"]
     overridden = ask(client, {"X-HTTP-Method-Override": "DELETE", "X-Forwarded-Method": "DELETE"})
     assert overridden.status_code == 200
+
+
+@pytest.mark.case("FLT-16")
+def test_without_the_database_nobody_is_let_in(make_service: Any) -> None:
+    client = make_service("postgresql://nobody@127.0.0.1:1/nothing").client()
+    client.inner.set_cookie("masthead", "x" * 43)
+    client.headers = {}
+    for headers, kind in (({}, "application/problem+json"), (behind_a_proxy(), "text/html")):
+        answer = ask(client, headers)
+        assert (answer.status_code, answer.mimetype) == (503, kind)
+        assert answer.headers["Retry-After"]
