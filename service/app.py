@@ -31,7 +31,7 @@ from service.gate import SESSION_PATH, Answer, Gate, tell_a_proxy
 from service.http import errors, headers, languages, operations, origins, requests, sign_in
 from service.http.cookies import FORMS, SESSION, CookieJar
 from service.http.strict_json import LONGEST_BODY, StrictRequest
-from service.web import devbox, letters, presentation, social
+from service.web import components, devbox, letters, presentation, social
 from service.wiring import Masthead, assemble
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ def create_app(settings: Settings | None = None) -> OpenAPI:
     app = OpenAPI(
         "service",
         root_path=str(Path(__file__).parent),
-        static_folder="static",
+        static_folder=None,  # see `service.http.assets`
         info=Info(
             title=f"{settings.site_name} accounts", version=__version__, description=documentation.DESCRIPTION
         ),
@@ -138,6 +138,7 @@ def register_everything(app: OpenAPI, masthead: Masthead) -> None:
     if settings.development:
         devbox.register(app, masthead.dev_mailbox)
         letters.register(app, masthead.gallery)
+        components.register(app, masthead.brand)
     cli.register(app)
 
 

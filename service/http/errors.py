@@ -83,6 +83,8 @@ TITLES = {
     503: sentence("Unavailable"),
 }
 
+THIS_PAGE = ""  # as an address: the page that is open, with its query
+
 
 @dataclass(frozen=True)
 class Problem:
@@ -205,6 +207,7 @@ def _page(problem: Problem) -> dict[str, Any]:
         "status": problem.status,
         "title": problem.title,
         "detail": problem.detail,
+        "retry_minutes": ceil((problem.retry_after or 0) / 60),
         "request_id": g.get("request_id", ""),
         "form_expired": problem.code == errors.FormExpired.code,
         "action_url": action_url,
@@ -223,4 +226,6 @@ def _way_on(problem: Problem) -> tuple[str | None, str | None]:
         return "/login", gettext("Sign in")
     if problem.status in (404, 405):
         return "/", gettext("Go to your account")
+    if problem.status in (429, 500, 503) and request.method == "GET":
+        return THIS_PAGE, gettext("Try again")
     return None, None

@@ -3,7 +3,7 @@
 import os
 from urllib.parse import unquote
 
-from flask import Flask, request
+from flask import Flask, abort, request
 from markupsafe import Markup
 
 from tests.demo.paper import page
@@ -44,6 +44,8 @@ def harbour() -> str:
 
 @app.get("/members/the-last-keeper")
 def keeper() -> str:
-    """Nobody gets here signed out: nginx has asked."""
+    """Nobody gets here signed out, for nginx has asked; who comes past nginx is refused."""
+    if not request.headers.get("Remote-User"):
+        abort(403)
     name = unquote(request.headers.get("Remote-Name", "")) or "reader"
     return page("The last keeper", KEEPER.format(name=name, **ELSEWHERE))

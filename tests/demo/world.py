@@ -82,7 +82,7 @@ class World:
             stdout=self.log,
             stderr=self.log,
             process_group=0,  # Ctrl-C is for us alone, who end the others in order
-            preexec_fn=_end_with_parent,
+            preexec_fn=_end_with_parent,  # noqa: PLW1509  # there are no threads here yet
         )
         self.processes.append(process)
         self.running.callback(_end, process)
