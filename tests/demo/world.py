@@ -44,6 +44,7 @@ class World:
 
     def __post_init__(self) -> None:
         self.log = self.running.enter_context((self.folder / "log").open("wb"))
+        self.running.callback(self.end)
 
     @property
     def url(self) -> str:
@@ -85,7 +86,6 @@ class World:
             preexec_fn=_end_with_parent,  # noqa: PLW1509  # there are no threads here yet
         )
         self.processes.append(process)
-        self.running.callback(_end, process)
 
     def command(self, *words: str) -> Any:
         """Run one of Masthead's commands here; returns the JSON it prints, if any."""
@@ -158,6 +158,16 @@ class World:
                 raise RuntimeError(f"{url} does not answer\n{said[-4000:]}")
             time.sleep(0.1)
 
+    def end(self) -> None:
+        """End everybody at once, and wait until they have ended."""
+        for process in self.processes:
+            process.terminate()
+        for process in self.processes:
+            try:
+                process.wait(10)
+            except subprocess.TimeoutExpired:
+                process.kill()
+
     @property
     def alive(self) -> bool:
         return all(process.poll() is None for process in self.processes)
@@ -184,14 +194,6 @@ def _end_with_parent() -> None:
     """Let Linux end this process when we are killed and cannot."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(1, signal.SIGTERM)  # PR_SET_PDEATHSIG
-
-
-def _end(process: subprocess.Popen[bytes]) -> None:
-    process.terminate()
-    try:
-        process.wait(10)
-    except subprocess.TimeoutExpired:
-        process.kill()
 
 
 def _flask(app: str, port: int) -> list[str | Path]:
