@@ -55,7 +55,7 @@ demo: $(venv)/dev.stamp ## Masthead with a magazine, comments and a newsletter a
 .PHONY: test
 test: $(venv)/dev.stamp ## Everything the tests need from nothing, then all tests
 	@$(bin)/python -m tests.support.browser_setup
-	$(bin)/python -m tests.support.apache
+	$(bin)/python -m tests.support.missing
 	$(bin)/python -m pytest --numprocesses=3 --dist=worksteal
 
 .PHONY: check

@@ -41,9 +41,8 @@ REAL_PROCESSES = {"live", "site", "browser", "server", "redis_server"}
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Say what this machine could not run."""
-    for needed, (here, tests) in missing.NEEDS.items():
-        if not here():
-            terminalreporter.write_line(f"Not run, for want of {needed}: {', '.join(tests)}")
+    for need in missing.missing():
+        terminalreporter.write_line(f"Not run, for want of {need.name}: {', '.join(need.tests)}")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

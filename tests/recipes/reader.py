@@ -25,6 +25,10 @@ class Reader:
     def sign_in(self, url: str) -> httpx2.Response:
         """Open a page that leads to Masthead's form, and fill that in. Returns where it ends."""
         form = self.go(url)
+        return self.fill_in(form)
+
+    def fill_in(self, form: httpx2.Response) -> httpx2.Response:
+        """Fill in the sign-in form that is open."""
         assert form.url.path == "/login", f"{form.url} answered {form.status_code}: {form.text}"
         fields = hidden_fields(form.text) | {"email": ADDRESS, "password": PASSWORD}
         return self.send(str(form.url), **fields)

@@ -1,15 +1,10 @@
-"""Debian's Apache with the certified module `auth_openidc`: found, installed where that is allowed, run privately.
-
-`python -m tests.support.apache` installs it: as root on Debian, and only the programs, no service that starts.
-"""
+"""Debian's Apache with the certified module `auth_openidc`, run privately."""
 
 import os
 import shutil
-import subprocess
 from pathlib import Path
 
 MODULES = Path("/usr/lib/apache2/modules")
-PACKAGES = ("apache2-bin", "libapache2-mod-auth-openidc")
 PROGRAM = shutil.which("apache2", path=f"/usr/sbin{os.pathsep}{os.environ['PATH']}")
 LOADED = (
     *("mpm_event", "authn_core", "authz_core", "authz_user", "auth_openidc"),
@@ -42,17 +37,3 @@ def configuration(folder: Path, port: int, site: str) -> str:
             site,
         ]
     )
-
-
-def main() -> None:
-    """Install it where it is missing and that is allowed; the tests' summary says when it is still missing."""
-    if available() or os.geteuid() != 0 or not shutil.which("apt-get"):
-        return
-    print("Installing Debian's Apache with mod_auth_openidc", flush=True)
-    environment = os.environ | {"DEBIAN_FRONTEND": "noninteractive"}
-    for arguments in (["update"], ["install", "--no-install-recommends", *PACKAGES]):
-        subprocess.run(["apt-get", "-q=2", "-y", *arguments], env=environment, check=False)
-
-
-if __name__ == "__main__":
-    main()
