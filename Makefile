@@ -82,6 +82,10 @@ fuzz: $(venv)/dev.stamp ## Hours of chance: 20,000 examples of each property, FU
 	@$(bin)/python -m pytest -m hypothesis --hypothesis-profile=fuzz tests
 	FUZZ=$${FUZZ:-1000} $(bin)/python -m pytest tests/api/test_fuzzed.py
 
+.PHONY: nextjs
+nextjs: $(venv)/dev.stamp ## Build and run the recipe for Next.js, which is too heavy for make test
+	@exec $(bin)/python -m pytest tests/recipes/nextjs/prove.py
+
 .PHONY: mutants
 mutants: $(venv)/dev.stamp ## Change guarded code line by line; MUTANTS="service.core.*" changes some of it
 	@$(bin)/python -m mutmut run $(if $(MUTANTS),"$(MUTANTS)") && exec $(bin)/python -m mutmut results

@@ -17,7 +17,7 @@ RULES = "ASYNC,B,C4,E,F,FURB,I,PERF,PIE,RET,RUF100,S,SIM,UP,W"
 def test_a_page_says_which_test_proves_it_and_the_index_leads_there(name):
     assert f"({name}.md)" in (PAGES / "README.md").read_text()
     page = (PAGES / f"{name}.md").read_text()
-    proofs = re.findall(r"`(tests/\w+/test_\w+\.py)`", page)
+    proofs = re.findall(r"`(tests/recipes/[\w/]+\.py)`", page)
     assert proofs
     assert [proof for proof in proofs if not (ROOT / proof).exists()] == []
 

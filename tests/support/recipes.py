@@ -55,10 +55,12 @@ class Recipe:
         port: int | None = None,
         also: tuple[str, ...] = (),
         more: dict[str, str] | None = None,
+        patience: float = 60,
         **variables: str,
     ) -> None:
         self.folder, self.port = folder, port or free_port()
         self.url = f"http://127.0.0.1:{self.port}"
+        self.patience = patience  # seconds until it answers
         self.client_id = variables.get("CLIENT_ID", "")
         self._variables = {"PORT": str(self.port), "URL": self.url, "SECRET_KEY": "x" * 40} | variables
         self._log = tempfile.TemporaryFile()  # noqa: SIM115
@@ -87,7 +89,7 @@ class Recipe:
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + self.patience
         while time.monotonic() < deadline:
             assert self.process.poll() is None, f"it ended:\n{self.log()}"
             try:
