@@ -7,7 +7,7 @@ from flask import Response, current_app, redirect, request
 from flask_openapi3 import APIBlueprint, Tag
 from pydantic import BaseModel, Field
 
-from service.api.answers import MESSAGES, TEXT, as_pages_too, problems
+from service.api.answers import MESSAGES, TEXT, UNKNOWN, as_pages_too, problems
 from service.core.errors import FieldError, RoleRequired, Unauthenticated, ValidationFailed
 from service.core.forward_auth import PATH, identity, lets_in
 from service.core.return_urls import ReturnUrls
@@ -80,7 +80,7 @@ def _refuse_what_is_misspelt() -> None:
     theirs = "?" + request.query_string.decode("latin-1")
     if unknown and not request.headers.get("X-Forwarded-Uri", "").endswith(theirs):
         raise ValidationFailed(
-            FieldError(shown(name), "unknown_field", MESSAGES["unknown_field"]) for name in sorted(unknown)
+            FieldError(shown(name), UNKNOWN, MESSAGES[UNKNOWN]) for name in sorted(unknown)
         )
 
 

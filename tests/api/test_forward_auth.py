@@ -1,5 +1,6 @@
 """`/forward-auth`, as proxies ask it: who is the visitor, and what happens to those who are nobody."""
 
+from datetime import timedelta
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
@@ -8,7 +9,7 @@ from sqlalchemy import update
 from werkzeug.test import TestResponse
 
 from service.core.forward_auth import header_text
-from service.store.schema import UserRow
+from service.store.schema import SessionRow, UserRow
 from tests.support.people import VISIT, add_reader, signed_in
 from tests.support.service import Client, Service
 
@@ -276,6 +277,20 @@ def test_it_is_only_looked_at(here: Service) -> None:
         assert "GET" in refused.headers["Allow"]
     overridden = ask(client, {"X-HTTP-Method-Override": "DELETE", "X-Forwarded-Method": "DELETE"})
     assert overridden.status_code == 200
+
+
+@pytest.mark.case("LOG-05")
+def test_the_last_use_is_noted_from_where_the_visitor_is(make_service: Any, sqlite_url: str) -> None:
+    service = make_service(sqlite_url, trusted_proxies=1)
+    add_reader(service)
+    client = signed_in(service)
+    with service.parts.store.engine.begin() as connection:
+        earlier = service.parts.flows.sessions.clock() - timedelta(minutes=6)
+        connection.execute(update(SessionRow).values(last_seen_at=earlier))
+    headers = behind_a_proxy() | {"X-Forwarded-For": "198.51.100.7, 203.0.113.9"}
+    assert ask(client, headers).status_code == 200
+    (here,) = client.get("/api/v1/sessions").json
+    assert here["ip"] == "203.0.113.9"
 
 
 @pytest.mark.case("FLT-16")
