@@ -2,6 +2,7 @@
 
 import os
 import signal
+import socket
 import sys
 import time
 from types import FrameType
@@ -30,12 +31,22 @@ def show(world: World) -> None:
     print(flush=True)
 
 
+def taken(port: int) -> bool:
+    """Whether somebody listens there already."""
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
 def main() -> int:
     """Run until Ctrl-C, or until somebody dies. Returns the exit status."""
     signal.signal(signal.SIGTERM, stop)
+    port = int(os.environ.get("PORT", "8000"))
+    if taken(port):
+        print(f"Port {port} is taken. Another one: PORT={port + 1000} make demo", file=sys.stderr)
+        return 1
     print("Masthead, a magazine, comments and a newsletter are starting.", flush=True)
     try:
-        with open_world(int(os.environ.get("PORT", "8000"))) as world:
+        with open_world(port) as world:
             show(world)
             while world.alive:
                 time.sleep(0.5)

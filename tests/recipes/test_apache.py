@@ -1,4 +1,4 @@
-"""mod_auth_openidc, certified and written by nobody here, against the provider: in, who, refresh, out, both ways."""
+"""mod_auth_openidc, certified and written by nobody here, against the provider: in, who, out, both ways."""
 
 from urllib.parse import quote
 
