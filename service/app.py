@@ -28,7 +28,7 @@ from service.gate import Gate
 from service.http import errors, headers, languages, operations, origins, requests, sign_in
 from service.http.cookies import FORMS, SESSION, CookieJar
 from service.http.strict_json import LONGEST_BODY, StrictRequest
-from service.web import devbox, letters, presentation, social
+from service.web import devbox, embed, letters, presentation, social
 from service.wiring import Masthead, assemble
 
 if TYPE_CHECKING:
@@ -127,6 +127,7 @@ def register_everything(app: OpenAPI, masthead: Masthead) -> None:
         development=settings.development,
     )
     web.register(app)
+    embed.register(app)
     for endpoint in social.FROM_ANYWHERE:
         csrf.exempt(app.view_functions[endpoint])
     oidc.register(app, csrf, masthead.flows, settings.public_url)

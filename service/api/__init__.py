@@ -6,6 +6,7 @@ from service.api import (
     captcha,
     documentation,
     email,
+    embed,
     events,
     login_link,
     mail_events,
@@ -21,7 +22,7 @@ from service.api import (
 
 def register(app: OpenAPI) -> list[APIBlueprint]:
     """Add every call of the contract and the description made from them; return the blueprints."""
-    readers = (signup, session, login_link, social, password, email, me, captcha)
+    readers = (signup, session, login_link, social, password, email, me, captcha, embed)
     modules = (*readers, users, records, events, mail_events)
     blueprints = [module.api for module in modules]
     for blueprint in blueprints:

@@ -13,6 +13,7 @@ from service.core.errors import Unavailable
 from service.http import sign_in
 from service.http.headers import csp_nonce
 from service.http.languages import gettext, spoken
+from service.http.logos import LOGOS
 from service.languages import direction
 
 A_YEAR = 31536000
@@ -35,7 +36,7 @@ def register(
     app.jinja_env.undefined = StrictUndefined
     digests = {
         path.name: hashlib.sha256(path.read_bytes()).hexdigest()[:12]
-        for path in Path(app.static_folder or "").iterdir()
+        for path in Path(app.static_folder or "").glob("*.*")
     }
     app.config["SEND_FILE_MAX_AGE_DEFAULT"] = A_YEAR
 
@@ -53,6 +54,7 @@ def register(
         asset=asset,
         csp_nonce=csp_nonce,
         development=development,
+        logos=LOGOS,
         providers=providers,
     )
 
