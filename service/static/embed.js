@@ -136,7 +136,7 @@
         if (!about.same_site) throw new Error("cookies of the service do not reach this page");
         const arrive = (person) => tell(this, "masthead:signedin", person);
         const leave = () => this.#giveBack(trigger);
-        if (found) return arrive(found);
+        if (found) return leave(arrive(found));
         new Dialog(this.shadowRoot, { service, about, next, session, arrive, leave }).open(view);
       } finally {
         trigger?.removeAttribute?.("aria-busy");

@@ -1,23 +1,11 @@
 """Every journey in the dialog, over an article of another origin: by mouse and keyboard, from left and from right."""
 
-import itertools
-from contextlib import ExitStack
-
 import pytest
 from playwright.sync_api import expect
 
-from service.fake_provider import Kind
-from tests.browser.inspection import Watch
 from tests.browser.reader import FIRST, SECOND
-from tests.browser.visitor import Visitor
-from tests.support.host_page import HostPage
-from tests.support.issuer import IssuerServer
-from tests.support.live import LiveService
-from tests.support.processes import free_port
-from tests.support.smtp import SmtpSink
+from tests.browser.visitor import LABELS
 
-numbers = itertools.count(1)
-LABELS = {"google": "Google", "apple": "Apple"}
 WRONG = "The email address or the password is not right."
 WELCOME = "Welcome. Your address is confirmed and you are signed in."
 LEAD = (
@@ -31,59 +19,6 @@ DONE = (
     "Reset password instructions sent."
     " If you have an account with us, you will receive an email within a few minutes."
 )
-
-
-@pytest.fixture(scope="module")
-def town(sqlite_databases, tmp_path_factory, signing_key):
-    """A magazine, its accounts service with a worker, Google and Apple: each on an origin of its own."""
-    with ExitStack() as running:
-        sink = SmtpSink()
-        sink.start()
-        running.callback(sink.stop)
-        magazine, port = running.enter_context(HostPage()), free_port()
-        known = {
-            kind: running.enter_context(
-                IssuerServer(
-                    Kind(kind),
-                    key=signing_key,
-                    redirect_uris=[f"http://localhost:{port}/login/{kind}/callback"],
-                )
-            )
-            for kind in LABELS
-        }
-        settings = {name: value for issuer in known.values() for name, value in issuer.settings.items()}
-        site = running.enter_context(
-            LiveService(
-                sqlite_databases.new(tmp_path_factory.mktemp("town")),
-                sink,
-                workers=1,
-                port=port,
-                allowed_origins=magazine.origin,
-                site_url=magazine.origin,
-                **settings,
-            )
-        )
-        magazine.service = site.url
-        yield magazine, site, known
-
-
-@pytest.fixture
-def arrive(town, new_page):
-    """A stranger opens the article: `arrive("ar", "keyboard", viewport=...)`."""
-    magazine, site, known = town
-    watches = []
-
-    def at(language="en", by="mouse", **options):
-        page = new_page(locale=language, base_url=site.url, **options)
-        watches.append(
-            Watch(page.context, magazine.origin, site.url, *(issuer.url for issuer in known.values()))
-        )
-        visitor = Visitor(page, magazine, site, f"visitor{next(numbers)}@example.org", language, by)
-        visitor.read()
-        return visitor
-
-    yield at
-    assert [fault for watch in watches for fault in watch.faults] == []
 
 
 def follow(visitor, path):
@@ -218,7 +153,7 @@ def test_every_journey_runs_over_the_article(town, arrive, language, by):
     forgets(visitor)
     signs_in_by_mail(visitor)
     for kind in LABELS:
-        signs_in_elsewhere(visitor, kind, town[2])
+        signs_in_elsewhere(visitor, kind, town.providers)
     assert set(visitor.seen) == {
         "Create an account", "Check your inbox", "Sign in", "Forgot password", "Email me a sign-in link", "One moment",
     }  # fmt: skip

@@ -1,15 +1,22 @@
 """A reader of an article that is elsewhere than the accounts service, with a mouse or a keyboard, in a language."""
 
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 
+from joserfc.jwk import RSAKey
 from playwright.sync_api import Locator, Page, expect
 
+from service.fake_provider import Kind
 from service.languages import catalogue
 from tests.browser.inspection import accessible, faint, nameless
 from tests.support.host_page import HostPage
+from tests.support.issuer import IssuerServer
 from tests.support.live import LiveService
-from tests.support.smtp import Letter
+from tests.support.processes import free_port
+from tests.support.smtp import Letter, SmtpSink
 
+LABELS = {"google": "Google", "apple": "Apple"}
 READING = 12  # the paragraph at the top of the window
 FOCUSED = "e => e === e.getRootNode().activeElement"
 HEARD = """() => {
@@ -27,6 +34,52 @@ OVER = """() => {
   const { scrollWidth, clientWidth } = document.querySelector("masthead-dialog").shadowRoot.querySelector("dialog");
   return scrollWidth - clientWidth;
 }"""
+
+
+@dataclass
+class Town:
+    """A magazine, the accounts service it uses, Google and Apple: each on an origin of its own.
+
+    Two more magazines use the service and should not: `stranger` is none of its site's origins; `abroad` is one, on
+    another site, where browsers keep its cookies away.
+    """
+
+    magazine: HostPage
+    stranger: HostPage
+    abroad: HostPage
+    site: LiveService
+    providers: dict[str, IssuerServer]
+
+    @property
+    def origins(self) -> list[str]:
+        hosts = (self.magazine, self.stranger, self.abroad)
+        return [
+            self.site.url,
+            *(host.origin for host in hosts),
+            *(one.url for one in self.providers.values()),
+        ]
+
+
+@contextmanager
+def town_on(database_url: str, key: RSAKey) -> Iterator[Town]:
+    """Start all of it."""
+    with ExitStack() as running:
+        sink, port = SmtpSink(), free_port()
+        sink.start()
+        running.callback(sink.stop)
+        magazine, stranger = (running.enter_context(HostPage()) for _ in range(2))
+        abroad = running.enter_context(HostPage("127.0.0.1"))
+        providers = {}
+        for kind in LABELS:
+            back = f"http://localhost:{port}/login/{kind}/callback"
+            providers[kind] = running.enter_context(IssuerServer(Kind(kind), key=key, redirect_uris=[back]))
+        settings = {name: value for one in providers.values() for name, value in one.settings.items()}
+        settings["allowed_origins"] = f"{magazine.origin},{abroad.origin}"
+        site = LiveService(database_url, sink, workers=1, port=port, site_url=magazine.origin, **settings)
+        running.enter_context(site)
+        for host in (magazine, stranger, abroad):
+            host.service = site.url
+        yield Town(magazine, stranger, abroad, site, providers)
 
 
 @dataclass
