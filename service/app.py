@@ -28,7 +28,7 @@ from service.gate import Gate
 from service.http import errors, headers, languages, operations, origins, requests, sign_in
 from service.http.cookies import FORMS, SESSION, CookieJar
 from service.http.strict_json import LONGEST_BODY, StrictRequest
-from service.web import devbox, embed, letters, presentation, social
+from service.web import article, devbox, embed, letters, presentation, social
 from service.wiring import Masthead, assemble
 
 if TYPE_CHECKING:
@@ -134,6 +134,7 @@ def register_everything(app: OpenAPI, masthead: Masthead) -> None:
     for blueprint in api.register(app):
         csrf.exempt(blueprint)
     if settings.development:
+        article.register(app)
         devbox.register(app, masthead.dev_mailbox)
         letters.register(app, masthead.gallery)
     cli.register(app)
