@@ -54,8 +54,6 @@ class EmbedModel(BaseModel):
     )
     site_name: str
     support_url: str
-    accent: str
-    accent_ink: str
     min_length: int
     providers: list[ProviderModel]
     captcha: GuardModel | None
@@ -85,8 +83,6 @@ def _about(language: str) -> EmbedModel:
         same_site=request.headers.get("Sec-Fetch-Site") != ELSEWHERE,
         site_name=publisher.site_name,
         support_url=publisher.support_url,
-        accent=publisher.accent,
-        accent_ink=publisher.accent_ink,
         min_length=flows().signup.new_passwords.min_length,
         providers=[
             ProviderModel(name=name, label=label, logo=LOGOS.get(name))

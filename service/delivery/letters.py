@@ -2,7 +2,8 @@
 
 Templates live in `letters/<name>/{subject.txt,body.txt,body.html}`. They see the letter's context, made
 harmless first (`service.delivery.user_text`), and `brand`, `locale`, `direction` and `_`. Instants and the name of
-a device arrive written out in the letter's language.
+a device arrive written out in the letter's language. `light`, `dark`, `fonts` and `sizes` are the design of
+`service.core.design`.
 """
 
 import re
@@ -15,6 +16,7 @@ from pathlib import Path
 from jinja2 import ChoiceLoader, Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
 from service.core.brand import Brand
+from service.core.design import SIZES, Fonts, Palette
 from service.core.values import Letter
 from service.delivery.compiled import CompiledOnce
 from service.delivery.user_text import harmless, one_line
@@ -116,7 +118,16 @@ def _environment(
         auto_reload=False,
         bytecode_cache=COMPILED,
     )
-    environment.globals.update(brand=brand, locale=locale, direction=direction(locale))
+    palette = Palette.of(brand.accent)
+    environment.globals.update(
+        brand=brand,
+        locale=locale,
+        direction=direction(locale),
+        light=palette.light,
+        dark=palette.dark,
+        fonts=Fonts(),
+        sizes={name: step.px for name, step in SIZES.items()},
+    )
     environment.filters.update(choice=lambda names: write_choice(list(names), locale), wrapped=wrapped)
     environment.install_gettext_translations(translations, newstyle=True)  # type: ignore[attr-defined]
     return environment

@@ -21,7 +21,7 @@ TWO_YEARS = "max-age=63072000; includeSubDomains"
 
 
 def csp_nonce() -> str:
-    """The nonce of this answer's own style block."""
+    """The nonce of this answer's own scripts."""
     if "csp_nonce" not in g:
         g.csp_nonce = secrets.token_urlsafe(16)
     nonce: str = g.csp_nonce
@@ -63,7 +63,7 @@ def _page_policy(return_urls: ReturnUrls, logo_url: str | None) -> dict[str, str
     return {
         "default-src": "'none'",
         "script-src": "'nonce-{nonce}'",
-        "style-src": "'self' 'nonce-{nonce}'",
+        "style-src": "'self'",
         "img-src": " ".join(["'self'", "data:", *([logo] if logo else [])]),
         "connect-src": "'self'",
         "frame-src": "'self'",

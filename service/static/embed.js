@@ -5,7 +5,8 @@
 (() => {
   if (customElements.get("masthead-dialog")) return;
   const service = new URL(document.currentScript.src).origin;
-  const modules = `${service}/modules/0/`;
+  const script = `${service}/static/dialog.js`;
+  const style = `${service}/static/dialog.css`;
   const VIEWS = { "/login": "login", "/signup": "signup", "/forgot-password": "forgot", "/login/link": "link" };
   const PATIENCE = 8000; // milliseconds until a slow dialog is given up for the page
   const LONGEST_NEXT = 2000;
@@ -124,8 +125,8 @@
 
     async #prepare() {
       const language = this.closest("[lang]")?.lang || navigator.language;
-      const { Dialog, prepare } = await import(`${modules}dialog.js`);
-      return { Dialog, about: await prepare(service, modules, language) };
+      const { Dialog, prepare } = await import(script);
+      return { Dialog, about: await prepare(service, style, language) };
     }
 
     /* Open the dialog; fulfilled when it is open, or somebody turns out to be signed in; else rejected. */

@@ -1,4 +1,7 @@
-"""Identities at other providers: linked ones, pending ones, sign-ins that are away, and what was spent."""
+"""Identities at other providers: linked ones, pending ones, sign-ins that are away, and what was spent.
+
+Other services are told here, where identities begin and end, so that no story can forget it.
+"""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -9,7 +12,9 @@ from sqlalchemy import ColumnElement, Connection, delete, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from service.core.identities import Attempt, Identity, PendingIdentity
-from service.store.schema import AttemptRow, IdentityRow, ProofRow, SpentRow, Table
+from service.core.webhooks import WebhookType
+from service.store.announcements import Announcements
+from service.store.schema import AttemptRow, IdentityRow, PendingIdentityRow, SpentRow, Table
 
 # in the order of the fields of `Identity`, `Attempt` and `PendingIdentity`
 IDENTITY_COLUMNS = (
@@ -35,27 +40,28 @@ ATTEMPT_COLUMNS = (
     AttemptRow.parked,
 )
 PENDING_COLUMNS = (
-    ProofRow.id,
-    ProofRow.browser_hash,
-    ProofRow.provider,
-    ProofRow.issuer,
-    ProofRow.subject,
-    ProofRow.email,
-    ProofRow.canonical,
-    ProofRow.name,
-    ProofRow.refresh_token,
-    ProofRow.next,
-    ProofRow.locale,
-    ProofRow.created_at,
-    ProofRow.expires_at,
+    PendingIdentityRow.id,
+    PendingIdentityRow.browser_hash,
+    PendingIdentityRow.provider,
+    PendingIdentityRow.issuer,
+    PendingIdentityRow.subject,
+    PendingIdentityRow.email,
+    PendingIdentityRow.canonical,
+    PendingIdentityRow.name,
+    PendingIdentityRow.refresh_token,
+    PendingIdentityRow.next,
+    PendingIdentityRow.locale,
+    PendingIdentityRow.created_at,
+    PendingIdentityRow.expires_at,
 )
 
 
 class IdentityRepository:
     """The identities of accounts, in one transaction."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, announcements: Announcements) -> None:
         self._connection = connection
+        self._announcements = announcements
 
     def by_subject(self, issuer: str, subject: str) -> Identity | None:
         return self._one(IdentityRow.issuer == issuer, IdentityRow.subject == subject)
@@ -67,7 +73,15 @@ class IdentityRepository:
         return [Identity(*tuple(row)) for row in rows]
 
     def add(self, identity: Identity) -> bool:
-        return _added(self._connection, IdentityRow, vars(identity), IdentityRow.id)
+        added = _added(self._connection, IdentityRow, vars(identity), IdentityRow.id)
+        if added:
+            self._announcements.note(
+                WebhookType.IDENTITY_LINKED,
+                identity.user_id,
+                at=identity.created_at,
+                provider=identity.provider,
+            )
+        return added
 
     def used(self, identity_id: UUID, **values: Any) -> None:
         """Note a sign-in: `at`, the address the provider tells now, perhaps a newer refresh token."""
@@ -84,18 +98,24 @@ class IdentityRepository:
         )
 
     def remove(self, user_id: UUID, provider: str) -> Identity | None:
-        return self._removed(IdentityRow.user_id == user_id, IdentityRow.provider == provider)
+        return next(iter(self._removed(user_id, IdentityRow.provider == provider)), None)
 
     def remove_all(self, user_id: UUID) -> Sequence[Identity]:
-        found = self.of(user_id)
-        self._connection.execute(delete(IdentityRow).where(IdentityRow.user_id == user_id))
-        return found
+        return self._removed(user_id)
 
-    def _removed(self, *conditions: ColumnElement[bool]) -> Identity | None:
-        row = self._connection.execute(
-            delete(IdentityRow).where(*conditions).returning(*IDENTITY_COLUMNS)
-        ).one_or_none()
-        return Identity(*tuple(row)) if row else None
+    def remove_since(self, user_id: UUID, since: datetime) -> Sequence[Identity]:
+        return self._removed(user_id, IdentityRow.created_at >= since)
+
+    def _removed(self, user_id: UUID, *conditions: ColumnElement[bool]) -> Sequence[Identity]:
+        rows = self._connection.execute(
+            delete(IdentityRow)
+            .where(IdentityRow.user_id == user_id, *conditions)
+            .returning(*IDENTITY_COLUMNS)
+        )
+        gone = [Identity(*tuple(row)) for row in rows]
+        for identity in gone:
+            self._announcements.note(WebhookType.IDENTITY_UNLINKED, user_id, provider=identity.provider)
+        return gone
 
     def _one(self, *conditions: ColumnElement[bool]) -> Identity | None:
         row = self._connection.execute(select(*IDENTITY_COLUMNS).where(*conditions)).one_or_none()
@@ -146,28 +166,30 @@ class PendingIdentityRepository:
         self._connection = connection
 
     def add(self, pending: PendingIdentity) -> None:
-        self._connection.execute(insert(ProofRow).values(**vars(pending)))
+        self._connection.execute(insert(PendingIdentityRow).values(**vars(pending)))
 
     def get(self, pending_id: UUID) -> PendingIdentity | None:
-        return self._one(ProofRow.id == pending_id)
+        return self._one(PendingIdentityRow.id == pending_id)
 
     def newest_of(self, browser_hash: bytes) -> PendingIdentity | None:
-        return self._one(ProofRow.browser_hash == browser_hash)
+        return self._one(PendingIdentityRow.browser_hash == browser_hash)
 
     def take(self, pending: PendingIdentity) -> bool:
         """Delete it and everything that waits for the same identity; True for exactly one of several callers."""
         taken = (
-            delete(ProofRow)
-            .where(ProofRow.issuer == pending.issuer, ProofRow.subject == pending.subject)
-            .returning(ProofRow.id)
+            delete(PendingIdentityRow)
+            .where(PendingIdentityRow.issuer == pending.issuer, PendingIdentityRow.subject == pending.subject)
+            .returning(PendingIdentityRow.id)
         )
         return pending.id in self._connection.execute(taken).scalars().all()
 
     def purge(self, now: datetime) -> int:
-        return self._connection.execute(delete(ProofRow).where(ProofRow.expires_at <= now)).rowcount
+        return self._connection.execute(
+            delete(PendingIdentityRow).where(PendingIdentityRow.expires_at <= now)
+        ).rowcount
 
     def _one(self, condition: ColumnElement[bool]) -> PendingIdentity | None:
-        newest = select(*PENDING_COLUMNS).where(condition).order_by(ProofRow.id.desc()).limit(1)
+        newest = select(*PENDING_COLUMNS).where(condition).order_by(PendingIdentityRow.id.desc()).limit(1)
         row = self._connection.execute(newest).one_or_none()
         return PendingIdentity(*tuple(row)) if row else None
 

@@ -171,7 +171,7 @@ class AttemptRow(Table):
     expires_at: Mapped[datetime] = mapped_column(index=True)
 
 
-class ProofRow(Table):
+class PendingIdentityRow(Table):
     """An identity that waits for its reader to prove a mailbox or an account; it opens nothing until then."""
 
     __tablename__ = "pending_identities"

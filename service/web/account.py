@@ -45,7 +45,7 @@ def overview() -> str:
 def update() -> Response:
     """Change the name and the consent to the newsletter."""
     here, name, newsletter = sign_in.require_signed_in(), posted("name"), ticked("newsletter")
-    form = ProfileForm(name, here.user.locale, NEWSLETTER_CONSENT if newsletter else None)
+    form = ProfileForm(name, here.user.locale, gettext(NEWSLETTER_CONSENT) if newsletter else None)
     try:
         flows().profile.update(here, form, visit())
     except Refusal as refusal:
@@ -60,7 +60,7 @@ def _glance(here: SignedIn) -> dict[str, object]:
     return {
         "user": person(here),
         "undeliverable": email is not None and flows().suppressions.of(email) is not None,
-        "newsletter_wording": NEWSLETTER_CONSENT,
+        "newsletter_wording": gettext(NEWSLETTER_CONSENT),
     }
 
 

@@ -5,14 +5,13 @@ from flask import Blueprint, Response, render_template
 from service.core.errors import EmailTaken, ExpiredToken, InvalidToken, Refusal, Unauthenticated
 from service.core.wording import sentence
 from service.http import sign_in
-from service.http.languages import gettext
 from service.http.requests import flows, visit
 from service.web.account import person, to_login
-from service.web.forms import dead_end, drop_token, fresh, go, keep_token, kept_token, posted, refused, shown
+from service.web.forms import fresh, go, posted, refused, shown
+from service.web.mailed_link import EXPIRED, GONE, MailedLink, WayOn
 
 pages = Blueprint("account_email", __name__)
 pages.register_error_handler(Unauthenticated, to_login)
-CHANGE_TOKEN, UNDO_TOKEN = "email_change_token", "email_undo_token"
 ASK = "pages/account_email.html"
 STEP = "pages/mailed_step.html"
 CHANGED = sentence("Your account uses the new address now.")
@@ -33,6 +32,32 @@ UNDO = {
     "action": "/account/email/undo",
     "button": sentence("Bring my address back"),
 }
+AGAIN = ("/account/email", sentence("Send a new link"))
+SIGN_IN = ("/login", sentence("Sign in"))
+EXPIRED_LEAD = sentence("For your safety, such a link works for some time only.")
+GONE_LEAD = sentence("It may have been used already, or replaced by a newer one.")
+TAKEN = WayOn(
+    sentence("This address has an account"),
+    sentence("Another account uses this address already. Sign in to it."),
+    *SIGN_IN,
+    status=409,
+)
+CHANGE_LINK = MailedLink(
+    "email_change_token",
+    {
+        ExpiredToken: WayOn(EXPIRED, EXPIRED_LEAD, *AGAIN),
+        InvalidToken: WayOn(GONE, GONE_LEAD, *AGAIN),
+        EmailTaken: TAKEN,
+    },
+)
+UNDO_LINK = MailedLink(
+    "email_undo_token",
+    {
+        ExpiredToken: WayOn(EXPIRED, EXPIRED_LEAD, *SIGN_IN),
+        InvalidToken: WayOn(GONE, GONE_LEAD, *SIGN_IN),
+        EmailTaken: TAKEN,
+    },
+)
 
 
 @pages.get("/account/email")
@@ -57,13 +82,7 @@ def ask() -> Response | str:
 @pages.get("/account/email/confirm")
 def show_confirm() -> Response | str:
     """The link of the letter, then one button."""
-    if (moved := keep_token(CHANGE_TOKEN)) is not None:
-        return moved
-    try:
-        email = flows().email_change.check(kept_token(CHANGE_TOKEN))
-    except (InvalidToken, ExpiredToken, EmailTaken) as refusal:
-        return dead_link(refusal, CHANGE_TOKEN)
-    return fresh(STEP, **CONFIRM, email=email)
+    return CHANGE_LINK.show(lambda token: fresh(STEP, **CONFIRM, email=flows().email_change.check(token)))
 
 
 @pages.post("/account/email/confirm")
@@ -71,13 +90,11 @@ def confirm() -> Response:
     """Change the address."""
     try:
         changed = flows().email_change.confirm(
-            token=kept_token(CHANGE_TOKEN), here=sign_in.signed_in(), visit=visit()
+            token=CHANGE_LINK.token, here=sign_in.signed_in(), visit=visit()
         )
-    except (InvalidToken, ExpiredToken, EmailTaken) as refusal:
-        return dead_link(refusal, CHANGE_TOKEN)
     except Refusal as refusal:
-        return refused(STEP, refusal, **CONFIRM, email=None)
-    drop_token(CHANGE_TOKEN)
+        return CHANGE_LINK.refuse(STEP, refusal, **CONFIRM, email=None)
+    CHANGE_LINK.forget()
     if changed.renewed is not None:
         return sign_in.begin(go("/account"), changed.renewed, notice=CHANGED)
     return go("/account" if sign_in.signed_in() else "/login", CHANGED)
@@ -86,49 +103,14 @@ def confirm() -> Response:
 @pages.get("/account/email/undo")
 def show_undo() -> Response | str:
     """The link in the letter to the old address, then one button."""
-    if (moved := keep_token(UNDO_TOKEN)) is not None:
-        return moved
-    try:
-        email = flows().email_undo.check(kept_token(UNDO_TOKEN))
-    except (InvalidToken, ExpiredToken) as refusal:
-        return dead_link(refusal, UNDO_TOKEN)
-    return fresh(STEP, **UNDO, email=email)
+    return UNDO_LINK.show(lambda token: fresh(STEP, **UNDO, email=flows().email_undo.check(token)))
 
 
 @pages.post("/account/email/undo")
 def undo() -> Response:
     """Bring the old address back, and send its reader to choose a new password."""
     try:
-        flows().email_undo.undo(token=kept_token(UNDO_TOKEN), visit=visit())
-    except (InvalidToken, ExpiredToken, EmailTaken) as refusal:
-        return dead_link(refusal, UNDO_TOKEN)
+        flows().email_undo.undo(token=UNDO_LINK.token, visit=visit())
     except Refusal as refusal:
-        return refused(STEP, refusal, **UNDO, email=None)
+        return UNDO_LINK.refuse(STEP, refusal, **UNDO, email=None)
     return sign_in.end(go("/forgot-password"), notice=RESTORED)
-
-
-def dead_link(refusal: InvalidToken | ExpiredToken | EmailTaken, token: str) -> Response:
-    """A calm page with one button."""
-    drop_token(token)
-    taken, change = isinstance(refusal, EmailTaken), token == CHANGE_TOKEN
-    if taken:
-        title, lead = (
-            gettext("This address has an account"),
-            gettext("Another account uses this address already. Sign in to it."),
-        )
-    elif isinstance(refusal, ExpiredToken):
-        title = gettext("This link has expired")
-        lead = gettext("For your safety, such a link works for some time only.")
-    else:
-        title, lead = (
-            gettext("This link no longer works"),
-            gettext("It may have been used already, or replaced by a newer one."),
-        )
-    again = change and not taken
-    return dead_end(
-        title=title,
-        lead=lead,
-        action_url="/account/email" if again else "/login",
-        action_label=gettext("Send a new link") if again else gettext("Sign in"),
-        status=409 if taken else 400,
-    )

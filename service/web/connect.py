@@ -4,26 +4,39 @@ from flask import Blueprint, Response, render_template
 
 from service.core.errors import AttemptExpired, ExpiredToken, InvalidToken, Refusal
 from service.core.identities import PendingIdentity
+from service.core.wording import sentence
 from service.flows.proof import Proven
 from service.http import sign_in
 from service.http.cookies import PROVIDER, jar
-from service.http.languages import gettext
 from service.http.requests import flows, visit
-from service.web.forms import (
-    dead_end,
-    drop_token,
-    fresh,
-    go,
-    keep_token,
-    kept_token,
-    posted,
-    refused,
-)
+from service.web.forms import fresh, go, posted, refused
+from service.web.mailed_link import MailedLink, WayOn
 from service.web.social import LINKED, trouble
 
 pages = Blueprint("connect", __name__, url_prefix="/login/connect")
-TOKEN = "identity_token"
 CONNECT = "pages/connect.html"
+NOT_HERE = sentence("This link does not work here")
+AGAIN = ("/login", sentence("Start again"))
+OVER = WayOn(
+    NOT_HERE,
+    sentence("It may have been used already, or its time is over. Start again to get a new one."),
+    *AGAIN,
+)
+LINK = MailedLink(
+    "identity_token",
+    {
+        InvalidToken: OVER,
+        ExpiredToken: OVER,
+        AttemptExpired: WayOn(
+            NOT_HERE,
+            sentence(
+                "Open it in the browser in which you started to sign in: only there it can connect anything."
+                " If you did not start, nothing has happened and nothing will."
+            ),
+            *AGAIN,
+        ),
+    },
+)
 
 
 @pages.get("")
@@ -74,13 +87,10 @@ def proof_sent() -> str:
 @pages.get("/confirm")
 def show_confirm() -> Response | str:
     """The mailed link, then one button: looking proves nothing yet."""
-    if (moved := keep_token(TOKEN)) is not None:
-        return moved
-    try:
-        waiting = flows().proof.check(kept_token(TOKEN), jar().read(PROVIDER))
-    except (InvalidToken, ExpiredToken, AttemptExpired) as refusal:
-        return dead_link(refusal)
-    return fresh("pages/connect_confirm.html", **about(waiting))
+    browser = jar().read(PROVIDER)
+    return LINK.show(
+        lambda token: fresh("pages/connect_confirm.html", **about(flows().proof.check(token, browser)))
+    )
 
 
 @pages.post("/confirm")
@@ -88,16 +98,14 @@ def confirm() -> Response:
     """Use the mailed link."""
     try:
         proven = flows().proof.confirm(
-            token=kept_token(TOKEN),
+            token=LINK.token,
             browser=jar().read(PROVIDER),
             visit=visit(),
             previous=sign_in.presented_secret(),
         )
-    except (InvalidToken, ExpiredToken, AttemptExpired) as refusal:
-        return dead_link(refusal)
     except Refusal as refusal:
-        return trouble(None, refusal)
-    drop_token(TOKEN)
+        return LINK.end(refusal) if LINK.ends_with(refusal) else trouble(None, refusal)
+    LINK.forget()
     return connected(proven)
 
 
@@ -112,21 +120,3 @@ def about(waiting: PendingIdentity) -> dict[str, object]:
     """What the pages of a proof tell."""
     label = flows().linking.labels.get(waiting.provider, waiting.provider)
     return {"provider": waiting.provider, "label": label, "email": waiting.email, "next": waiting.next}
-
-
-def dead_link(refusal: Refusal) -> Response:
-    """The mailed link is over, or is looked at in another browser than the one that asked."""
-    drop_token(TOKEN)
-    return dead_end(
-        title=gettext("This link does not work here"),
-        lead=(
-            gettext(
-                "Open it in the browser in which you started to sign in: only there it can connect anything."
-                " If you did not start, nothing has happened and nothing will."
-            )
-            if isinstance(refusal, AttemptExpired)
-            else gettext("It may have been used already, or its time is over. Start again to get a new one.")
-        ),
-        action_url="/login",
-        action_label=gettext("Start again"),
-    )

@@ -1,44 +1,43 @@
-"""`/embed.js` for the site's pages, the modules it loads when somebody signs in, and the end of a pop-up."""
+"""`/embed.js` for the site's pages, the parts it loads when somebody signs in, and the end of a pop-up."""
 
+from collections.abc import Callable
 from pathlib import Path
 
-from flask import Blueprint, Flask, Response, render_template, request
+from flask import Blueprint, Flask, Response, render_template
 
-from service.core.errors import NotFound
-from service.http import sign_in
+from service.core.design import Palette, adjustable_properties
+from service.http import assets, sign_in
 from service.web.forms import go
-from service.web.modules import digest, joined, thinned
+from service.web.modules import joined, thinned
 
 DONE = "/embed/done"
-SCRIPTS = ("dialog.js", "password.js")
-STYLES = ("dialog.css",)
-UNVERSIONED = "/modules/0/"  # how `embed.js` in the repository names the folder
+SCRIPT, STYLE = "dialog.js", "dialog.css"
+PARTS = (SCRIPT, STYLE)  # what pages of the site load as well
+OF_PAGES = "password.js"
 FRESH = "public, max-age=300, stale-while-revalidate=86400"
-FOR_A_YEAR = "public, max-age=31536000, immutable"
-# For every page there is: they are the same for everybody, and say nothing of anybody.
-SHARED = {"Access-Control-Allow-Origin": "*", "Cross-Origin-Resource-Policy": "cross-origin"}
 
 
-def register(app: Flask) -> None:
-    """Serve the script and its modules; templates name a module by `module("password.js")`."""
-    static = Path(app.static_folder or "")
-    parts = {name: thinned(joined(static / "modules", name)) for name in SCRIPTS}
-    parts |= {name: thinned((static / "modules" / name).read_text()) for name in STYLES}
-    version = digest(parts)
-    script = thinned((static / "embed.js").read_text()).replace(UNVERSIONED, f"/modules/{version}/")
+def parts(static: Path, accent: str) -> dict[str, str]:
+    """Return the scripts that are made of modules, and the dialog's style in the publisher's colours."""
+    folder = static / "modules"
+    scripts = {name: thinned(joined(folder, name)) for name in (SCRIPT, OF_PAGES)}
+    style = adjustable_properties(Palette.of(accent)) + thinned((folder / STYLE).read_text())
+    return {**scripts, STYLE: style}
+
+
+def register(app: Flask, static: Path, address: Callable[[str], str]) -> None:
+    """Serve the script; `address` gives those of its parts, which are written in it."""
+    text = thinned((static / "embed.js").read_text())
+    for name in PARTS:
+        text = text.replace(f"/static/{name}", address(name))
+    script = assets.asset_of("embed.js", text.encode())
     pages = Blueprint("embed", __name__)
 
     @pages.get("/embed.js")
     def embed() -> Response:
-        return _shared(script, "text/javascript", FRESH)
-
-    @pages.get("/modules/<asked>/<name>")
-    def part(asked: str, name: str) -> Response:
-        """A page that was opened before an update gets today's modules, and asks for them again next time."""
-        if name not in parts:
-            raise NotFound
-        kind = "text/css" if name in STYLES else "text/javascript"
-        return _shared(parts[name], kind, FOR_A_YEAR if asked == version else "no-cache")
+        response = assets.sent(script, FRESH)
+        response.headers.update(assets.SHARED)
+        return response
 
     @pages.get(DONE)
     def done() -> Response | str:
@@ -46,11 +45,3 @@ def register(app: Flask) -> None:
         return render_template("pages/embed_done.html") if sign_in.signed_in() else go(f"/login?next={DONE}")
 
     app.register_blueprint(pages)
-    app.jinja_env.globals["module"] = lambda name: f"/modules/{version}/{name}"
-
-
-def _shared(text: str, kind: str, keep: str) -> Response:
-    response = Response(text, mimetype=kind, headers=SHARED | {"Cache-Control": keep})
-    response.add_etag()
-    response.make_conditional(request)
-    return response

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlencode
 
-from flask import Response, flash, redirect, render_template, request, session
+from flask import Response, flash, redirect, render_template, request
 from werkzeug.exceptions import BadRequest
 
 from service.core.errors import (
@@ -81,49 +81,6 @@ def fresh(template: str, **context: Any) -> str:
     return render_template(template, **context, errors={}, alert=None)
 
 
-def dead_end(
-    *,
-    title: str,
-    lead: str,
-    action_url: str,
-    action_label: str,
-    signup_url: str | None = None,
-    status: int = 400,
-) -> Response:
-    """Say calmly that a mailed link opens nothing, with one way on."""
-    page = render_template(
-        "pages/link_invalid.html",
-        title=title,
-        lead=lead,
-        action_url=action_url,
-        action_label=action_label,
-        signup_url=signup_url,
-    )
-    return Response(page, status=status, mimetype="text/html")
-
-
 def shown(**fields: str) -> Mapping[str, str]:
     """The typed values a form shows again."""
     return {name: value[:LONGEST_SHOWN] for name, value in fields.items()}
-
-
-def keep_token(purpose: str) -> Response | None:
-    """Move the token of a mailed link from the URL into this browser's HttpOnly form cookie.
-
-    Returns the redirect to the clean address, None when there is no token in the URL. Looking changes
-    nothing else, so mail scanners that follow links use nothing up.
-    """
-    token = request.args.get("token")
-    if token is None:
-        return None
-    session[purpose] = token[:4096]
-    return go(request.path)
-
-
-def kept_token(purpose: str) -> str:
-    """Return the token moved here earlier, "" for none."""
-    return str(session.get(purpose, ""))
-
-
-def drop_token(purpose: str) -> None:
-    session.pop(purpose, None)

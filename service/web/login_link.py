@@ -9,23 +9,10 @@ from service.http import sign_in
 from service.http.languages import gettext
 from service.http.requests import flows, visit
 from service.web import captcha
-from service.web.forms import (
-    dead_end,
-    drop_token,
-    fresh,
-    go,
-    keep_token,
-    kept_token,
-    posted,
-    refused,
-    shown,
-    ticked,
-    wanted_next,
-    with_next,
-)
+from service.web.forms import fresh, go, posted, refused, shown, ticked, wanted_next, with_next
+from service.web.mailed_link import EXPIRED, GONE, MailedLink, WayOn
 
 pages = Blueprint("login_link", __name__)
-TOKEN = "login_link_token"
 ASK = "pages/login_link.html"
 STEP = "pages/mailed_step.html"
 CONFIRM = {
@@ -35,6 +22,20 @@ CONFIRM = {
     "button": sentence("Sign in"),
     "offer_remember": True,
 }
+AGAIN = ("/login/link", sentence("Send a new link"))
+LINK = MailedLink(
+    "login_link_token",
+    {
+        ExpiredToken: WayOn(
+            EXPIRED, sentence("For your safety, a sign-in link works for a short time only."), *AGAIN
+        ),
+        InvalidToken: WayOn(
+            GONE,
+            sentence("It may have been used already, or replaced by the link in our latest email."),
+            *AGAIN,
+        ),
+    },
+)
 
 
 def _ask_context(
@@ -75,13 +76,7 @@ def ask() -> Response | str:
 @pages.get("/login/link/confirm")
 def show_confirm() -> Response | str:
     """The link of the letter, then one button."""
-    if (moved := keep_token(TOKEN)) is not None:
-        return moved
-    try:
-        email = flows().login_link.check(kept_token(TOKEN))
-    except (InvalidToken, ExpiredToken) as refusal:
-        return dead_link(refusal)
-    return fresh(STEP, **CONFIRM, email=email)
+    return LINK.show(lambda token: fresh(STEP, **CONFIRM, email=flows().login_link.check(token)))
 
 
 @pages.post("/login/link/confirm")
@@ -89,29 +84,11 @@ def confirm() -> Response:
     """Sign in and go on to where the reader wanted."""
     try:
         confirmed = flows().login_link.confirm(
-            token=kept_token(TOKEN),
+            token=LINK.token,
             visit=visit(),
             remember=ticked("remember"),
             previous=sign_in.presented_secret(),
         )
-    except (InvalidToken, ExpiredToken) as refusal:
-        return dead_link(refusal)
     except Refusal as refusal:
-        return refused(STEP, refusal, **CONFIRM, email=None)
+        return LINK.refuse(STEP, refusal, **CONFIRM, email=None)
     return sign_in.begin(go(confirmed.next or "/account"), confirmed.signed_in)
-
-
-def dead_link(refusal: InvalidToken | ExpiredToken) -> Response:
-    """A calm page with one button: send a new link."""
-    drop_token(TOKEN)
-    expired = isinstance(refusal, ExpiredToken)
-    return dead_end(
-        title=gettext("This link has expired") if expired else gettext("This link no longer works"),
-        lead=(
-            gettext("For your safety, a sign-in link works for a short time only.")
-            if expired
-            else gettext("It may have been used already, or replaced by the link in our latest email.")
-        ),
-        action_url="/login/link",
-        action_label=gettext("Send a new link"),
-    )

@@ -4,7 +4,6 @@ A module imports by name from its own folder, `import { make } from "./elements.
 of one script may give a name twice; browsers refuse the whole otherwise.
 """
 
-import hashlib
 import re
 from pathlib import Path
 
@@ -32,8 +31,3 @@ def joined(folder: Path, name: str) -> str:
 def thinned(text: str) -> str:
     """Leave out comments that have lines of their own, and margins: they are for whoever reads the repository."""
     return MARGIN.sub("", NOTE.sub("", text))
-
-
-def digest(texts: dict[str, str]) -> str:
-    """Return a short name for these files as they are."""
-    return hashlib.sha256(repr(sorted(texts.items())).encode()).hexdigest()[:12]

@@ -5,28 +5,31 @@ from flask import Blueprint, Response, render_template, session
 from service.core.captcha import Place
 from service.core.errors import ExpiredToken, InvalidToken, Refusal, ValidationFailed
 from service.core.wording import FORGOT_DONE, sentence
-from service.http.languages import gettext
 from service.http.requests import flows, visit
 from service.web import captcha
-from service.web.forms import (
-    dead_end,
-    drop_token,
-    fresh,
-    go,
-    keep_token,
-    kept_token,
-    posted,
-    refused,
-    shown,
-    wanted_next,
-    with_next,
-)
+from service.web.forms import fresh, go, posted, refused, shown, wanted_next, with_next
+from service.web.mailed_link import EXPIRED, GONE, MailedLink, WayOn
 
 pages = Blueprint("password_reset", __name__)
-TOKEN = "reset_token"
 ASK = "pages/forgot_password.html"
 CHOOSE = "pages/reset_password.html"
 CHANGED = sentence("Your password is changed. Sign in with the new one.")
+AGAIN = ("/forgot-password", sentence("Send a new link"))
+LINK = MailedLink(
+    "reset_token",
+    {
+        ExpiredToken: WayOn(
+            EXPIRED,
+            sentence("For your safety, a link to reset your password works for a short time only."),
+            *AGAIN,
+        ),
+        InvalidToken: WayOn(
+            GONE,
+            sentence("It may have been used already, or replaced by the link in our latest email."),
+            *AGAIN,
+        ),
+    },
+)
 
 
 def _ask_context(
@@ -65,46 +68,22 @@ def ask() -> Response | str:
 @pages.get("/reset-password")
 def show_choose() -> Response | str:
     """The link of the letter, then the form for the new password."""
-    if (moved := keep_token(TOKEN)) is not None:
-        return moved
-    try:
-        email = flows().password_reset.show(kept_token(TOKEN))
-    except (InvalidToken, ExpiredToken) as refusal:
-        return dead_link(refusal)
-    return fresh(CHOOSE, email=email, min_length=flows().password_reset.new_passwords.min_length)
+    reset = flows().password_reset
+    return LINK.show(
+        lambda token: fresh(CHOOSE, email=reset.show(token), min_length=reset.new_passwords.min_length)
+    )
 
 
 @pages.post("/reset-password")
 def choose() -> Response:
     """Set the new password and send the reader to sign in; nobody is signed in by a reset."""
+    reset = flows().password_reset
     try:
-        next_page = flows().password_reset.complete(
-            token=kept_token(TOKEN), password=posted("password"), visit=visit()
-        )
-    except (InvalidToken, ExpiredToken) as refusal:
-        return dead_link(refusal)
+        next_page = reset.complete(token=LINK.token, password=posted("password"), visit=visit())
     except Refusal as refusal:
         link_is_good = isinstance(refusal, ValidationFailed)
-        email = flows().password_reset.check(kept_token(TOKEN)) if link_is_good else None
-        return refused(
-            CHOOSE, refusal, email=email, min_length=flows().password_reset.new_passwords.min_length
-        )
-    drop_token(TOKEN)
+        email = reset.check(LINK.token) if link_is_good else None
+        return LINK.refuse(CHOOSE, refusal, email=email, min_length=reset.new_passwords.min_length)
+    LINK.forget()
     session.pop("csrf_token", None)
     return go(with_next("/login", next_page), CHANGED)
-
-
-def dead_link(refusal: InvalidToken | ExpiredToken) -> Response:
-    """A calm page with one button: send a new link."""
-    drop_token(TOKEN)
-    expired = isinstance(refusal, ExpiredToken)
-    return dead_end(
-        title=gettext("This link has expired") if expired else gettext("This link no longer works"),
-        lead=(
-            gettext("For your safety, a link to reset your password works for a short time only.")
-            if expired
-            else gettext("It may have been used already, or replaced by the link in our latest email.")
-        ),
-        action_url="/forgot-password",
-        action_label=gettext("Send a new link"),
-    )

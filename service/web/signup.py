@@ -11,26 +11,31 @@ from service.http.cookies import BINDING, jar
 from service.http.languages import gettext
 from service.http.requests import flows, visit
 from service.web import captcha
-from service.web.forms import (
-    dead_end,
-    drop_token,
-    fresh,
-    go,
-    keep_token,
-    kept_token,
-    posted,
-    refused,
-    shown,
-    ticked,
-    wanted_next,
-    with_next,
-)
+from service.web.forms import fresh, go, posted, refused, shown, ticked, wanted_next, with_next
+from service.web.mailed_link import EXPIRED, GONE, MailedLink, WayOn
 
 pages = Blueprint("signup", __name__)
-TOKEN = "signup_token"
 JOIN = "pages/signup.html"
 CONFIRM = "pages/signup_confirm.html"
 WELCOME = sentence("Welcome. Your address is confirmed and you are signed in.")
+LINK = MailedLink(
+    "signup_token",
+    {
+        ExpiredToken: WayOn(
+            EXPIRED,
+            sentence("Sign up once more and we will send you a new one."),
+            "/signup",
+            sentence("Sign up again"),
+        ),
+        InvalidToken: WayOn(
+            GONE,
+            sentence("It may have been used already: try to sign in, or sign up once more for a new one."),
+            "/login",
+            sentence("Sign in"),
+            signup_url="/signup",
+        ),
+    },
+)
 
 
 def _join_context(
@@ -92,14 +97,13 @@ def join() -> Response:
 @pages.get("/signup/confirm")
 def show_confirm() -> Response | str:
     """The link of the letter, then one button, with a password field in a browser that did not sign up."""
-    if (moved := keep_token(TOKEN)) is not None:
-        return moved
-    try:
-        needs_password = flows().signup.needs_password(kept_token(TOKEN), jar().read(BINDING))
-        email = flows().signup.address(kept_token(TOKEN))
-    except (InvalidToken, ExpiredToken) as refusal:
-        return dead_link(refusal)
-    return fresh(CONFIRM, **_confirm_context(needs_password=needs_password, email=email))
+    signup, binding = flows().signup, jar().read(BINDING)
+
+    def page(token: str) -> str:
+        needs_password = signup.needs_password(token, binding)
+        return fresh(CONFIRM, **_confirm_context(needs_password=needs_password, email=signup.address(token)))
+
+    return LINK.show(page)
 
 
 @pages.post("/signup/confirm")
@@ -107,38 +111,19 @@ def confirm() -> Response:
     """Create the account and sign the reader in."""
     try:
         confirmed = flows().signup.confirm(
-            token=kept_token(TOKEN),
+            token=LINK.token,
             binding=jar().read(BINDING),
             password=posted("password") or None,
             visit=visit(),
             previous=sign_in.presented_secret(),
         )
-    except (InvalidToken, ExpiredToken) as refusal:
-        return dead_link(refusal)
     except Refusal as refusal:
         link_is_good = isinstance(refusal, ValidationFailed)
         context = _confirm_context(
             needs_password=link_is_good or "password" in request.form,
-            email=flows().signup.address(kept_token(TOKEN)) if link_is_good else None,
+            email=flows().signup.address(LINK.token) if link_is_good else None,
         )
-        return refused(CONFIRM, refusal, **context)
+        return LINK.refuse(CONFIRM, refusal, **context)
     response = sign_in.begin(go(confirmed.next or "/account"), confirmed.signed_in, notice=WELCOME)
     jar().clear(response, BINDING)
     return response
-
-
-def dead_link(refusal: InvalidToken | ExpiredToken) -> Response:
-    """A calm page with one button."""
-    drop_token(TOKEN)
-    expired = isinstance(refusal, ExpiredToken)
-    return dead_end(
-        title=gettext("This link has expired") if expired else gettext("This link no longer works"),
-        lead=(
-            gettext("Sign up once more and we will send you a new one.")
-            if expired
-            else gettext("It may have been used already: try to sign in, or sign up once more for a new one.")
-        ),
-        action_url="/signup" if expired else "/login",
-        action_label=gettext("Sign up again") if expired else gettext("Sign in"),
-        signup_url=None if expired else "/signup",
-    )

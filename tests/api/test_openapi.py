@@ -48,6 +48,7 @@ CONTRACT = {
     ("get", "/api/v1/mail"): "200",
     ("get", "/api/v1/audit-events"): "200",
     ("get", "/embed/{language}.json"): "200",
+    ("get", "/forward-auth"): "200",
     ("get", "/healthz"): "200",
     ("get", "/readyz"): "200",
     ("get", "/metrics"): "200",
@@ -78,7 +79,7 @@ def test_what_is_described_is_there_and_what_is_there_is_described(service: Serv
         (method.lower(), re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", rule.rule))
         for rule in service.app.url_map.iter_rules()
         if rule.rule.startswith(("/api/", "/events/", "/embed/<"))
-        or rule.rule in ("/healthz", "/readyz", "/metrics")
+        or rule.rule in ("/forward-auth", "/healthz", "/readyz", "/metrics")
         for method in rule.methods - {"HEAD", "OPTIONS"}
     }
     assert described == there
@@ -95,7 +96,7 @@ def test_every_operation_says_what_it_does_and_who_may(document: dict) -> None:
                 assert response["description"], f"{method} {path} {status}"
                 if status[0] in "45" and path.startswith("/api/"):
                     assert list(response["content"]) == ["application/problem+json"]
-    assert signed_in_only == 12
+    assert signed_in_only == 13
     ids = [
         operation["operationId"] for methods in document["paths"].values() for operation in methods.values()
     ]

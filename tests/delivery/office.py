@@ -26,7 +26,7 @@ from service.store.store import SqlStore
 from tests.support.smtp import SmtpSink
 
 TEMPLATES = Path(__file__).parents[2] / "templates"
-BRAND = Brand("The Masthead", "https://example.org", "mailto:help@example.org", None, "#123456", "#ffffff")
+BRAND = Brand("The Masthead", "https://example.org", "mailto:help@example.org", None, "#123456")
 SENDER = "The Masthead <accounts@example.org>"
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 LIFE = timedelta(hours=1)

@@ -7,7 +7,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 from sqlalchemy import select
 
 from service.fake_provider.people import CAST
-from service.store.schema import AttemptRow, IdentityRow, ProofRow, UserRow
+from service.store.schema import AttemptRow, IdentityRow, PendingIdentityRow, UserRow
 from tests.flows.people import count_of
 from tests.support.issuer import BrowserAnswer
 from tests.support.pages import hidden_fields
@@ -105,4 +105,4 @@ def identities_in(service):
 
 def waiting_in(service):
     """How many sign-ins are away, and how many identities wait for a proof."""
-    return count_of(service, AttemptRow), count_of(service, ProofRow)
+    return count_of(service, AttemptRow), count_of(service, PendingIdentityRow)

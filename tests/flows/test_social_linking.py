@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 from sqlalchemy import update
 
-from service.store.schema import AuditRow, IdentityRow, ProofRow, UserRow
+from service.store.schema import AuditRow, IdentityRow, PendingIdentityRow, UserRow
 from service.store.schema_mail import OutboxTable
 from tests.flows.at_providers import (
     COOKIE,
@@ -519,6 +519,6 @@ def test_nothing_in_the_database_finishes_a_proof(on_sqlite, google):
     browser = asked_to_prove(on_sqlite, google)
     link = mailed(on_sqlite, browser)
     kept = everything_stored(on_sqlite)
-    assert count_of(on_sqlite, ProofRow) == count_of(on_sqlite, OutboxTable) == 1
+    assert count_of(on_sqlite, PendingIdentityRow) == count_of(on_sqlite, OutboxTable) == 1
     for secret in (secret_of(browser, COOKIE), link.partition("token=")[2]):
         assert secret not in kept

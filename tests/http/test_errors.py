@@ -144,14 +144,14 @@ def test_no_token_reaches_the_log(client: Client, caplog: pytest.LogCaptureFixtu
         "/<script>alert(1)</script>",
         '/login?next="><script>alert(1)</script>',
         "/signup?next='><img src=x onerror=alert(1)>",
-        "/nowhere?x={{7*7}}",
+        "/nowhere?x={{7777*7777}}",
     ],
 )
 def test_nothing_of_an_address_comes_back_as_markup(client: Client, path: str) -> None:
     answer = client.get(path)
     assert "<script>alert" not in answer.text
     assert "<img src=x" not in answer.text
-    assert "49" not in answer.text.replace(answer.headers["X-Request-Id"], "").partition("<main")[2]
+    assert "60481729" not in answer.text
 
 
 def test_a_page_that_is_not_there_shows_the_way(client: Client) -> None:

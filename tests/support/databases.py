@@ -40,10 +40,15 @@ class SqliteDatabases:
 
 
 class PostgresDatabases:
-    """Copies of one migrated database of a running server."""
+    """Copies of one migrated database of a running server.
+
+    A copy and its removal take a tenth of a second of the processor, emptying takes a hundredth of that. So a
+    database that is given back is emptied for the next test, unless a test has changed more than rows.
+    """
 
     def __init__(self, server: PostgresServer) -> None:
         self.server = server
+        self._idle: list[str] = []
 
     @cached_property
     def template(self) -> str:
@@ -51,8 +56,19 @@ class PostgresDatabases:
         migrate(self.server.url(name))
         return name
 
+    @cached_property
+    def shape(self) -> str:
+        return self.server.shape(self.template)
+
     def new(self) -> str:
+        """Make a database ready. Only now is one emptied: whatever still ran when it was given back has ended."""
+        while self._idle:
+            name = self._idle.pop()
+            if self.server.shape(name) == self.shape:
+                self.server.empty(name)
+                return self.server.url(name)
+            self.server.drop(name)
         return self.server.url(self.server.new_database(self.template))
 
-    def drop(self, url: str) -> None:
-        self.server.drop(url.rpartition("/")[2])
+    def give_back(self, url: str) -> None:
+        self._idle.append(url.rpartition("/")[2])

@@ -21,6 +21,27 @@ from tests.support.processes import free_port
 
 # A crash of the machine is not among the faults tests can make, so nothing waits for the disk.
 QUICK = ("fsync=off", "synchronous_commit=off", "full_page_writes=off", "max_connections=200")
+# What a migration, or a setting of one database, would change.
+SHAPE = """
+    SELECT md5(concat(
+        (SELECT string_agg(concat_ws(' ', c.relname, a.attname, a.atttypid, a.attnotnull), ','
+                           ORDER BY c.relname, a.attnum)
+         FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid
+         WHERE c.relnamespace = 'public'::regnamespace AND a.attnum > 0),
+        (SELECT string_agg(version_num, ',') FROM alembic_version),
+        (SELECT string_agg(setconfig::text, ',') FROM pg_db_role_setting s JOIN pg_database d ON d.oid = s.setdatabase
+         WHERE d.datname = current_database())))
+"""
+EMPTY = """
+    SET session_replication_role = replica;
+    DO $$ DECLARE found text; BEGIN
+        PERFORM pg_terminate_backend(pid, 5000) FROM pg_stat_activity
+        WHERE datname = current_database() AND pid <> pg_backend_pid();
+        FOR found IN SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename <> 'alembic_version' LOOP
+            EXECUTE format('DELETE FROM %I', found);
+        END LOOP;
+    END $$
+"""
 
 
 def installed_programs() -> Path:
@@ -104,11 +125,23 @@ class PostgresServer:
         self.stop()
         shutil.rmtree(self.folder)
 
-    def execute(self, statement: str) -> None:
-        """Run one administrative statement, outside a transaction."""
-        parameters = f"host=127.0.0.1 port={self.port} user=masthead dbname=postgres connect_timeout=5"
-        with contextlib.closing(psycopg.connect(parameters, autocommit=True)) as connection:
+    def execute(self, statement: str, database: str = "postgres") -> None:
+        """Run administrative statements, outside a transaction."""
+        with self._connected(database) as connection:
             connection.execute(statement.encode())
+
+    def shape(self, name: str) -> str:
+        """Say in one word what a database is but for its rows."""
+        with self._connected(name) as connection:
+            return str(connection.execute(SHAPE.encode()).fetchone())
+
+    def empty(self, name: str) -> None:
+        """Delete all rows of a migrated database, and end whoever is connected to it."""
+        self.execute(EMPTY, name)
+
+    def _connected(self, name: str) -> contextlib.closing[psycopg.Connection]:
+        parameters = f"host=127.0.0.1 port={self.port} user=masthead dbname={name} connect_timeout=5"
+        return contextlib.closing(psycopg.connect(parameters, autocommit=True))
 
     def new_database(self, template: str = "template1") -> str:
         """Make a database, as a copy of the template's files: far quicker than by the log. Return its name."""

@@ -15,7 +15,7 @@ from typing import Any
 from joserfc.jwk import ECKey
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from service.core.brand import Brand, readable_ink
+from service.core.brand import Brand
 from service.delivery.letters import Letters
 from service.delivery.samples import SAMPLES, Sample
 from service.languages import catalogue, shipped
@@ -36,14 +36,7 @@ IPHONE = (
 READER, PASSWORD = "ada@example.org", "sepia lantern forty-two"
 LETTERHEAD = "https://accounts.example.org"
 TEMPLATES = ROOT / "templates"
-BRAND = Brand(
-    "The Masthead",
-    "https://example.org",
-    "mailto:support@example.org",
-    None,
-    "#8a1c2c",
-    readable_ink("#8a1c2c"),
-)
+BRAND = Brand("The Masthead", "https://example.org", "mailto:support@example.org", None, "#8a1c2c")
 
 
 def both_providers() -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """Signing up, signing in and the forgotten password, as pages without scripts."""
 
+import re
 from collections.abc import Callable
 
 import pytest
@@ -15,7 +16,7 @@ EMAIL = "Enter a valid email address."
 @pytest.mark.parametrize(
     ("path", "title", "inputs"),
     [
-        ("/login", "Sign in", ('autocomplete="username"', 'autocomplete="current-password"')),
+        ("/login", "Sign in", ('autocomplete="username webauthn"', 'autocomplete="current-password"')),
         ("/signup", "Create an account", ('autocomplete="email"', 'autocomplete="new-password"')),
         ("/forgot-password", None, ('autocomplete="username"',)),
         ("/logout", None, ()),
@@ -215,12 +216,15 @@ def test_the_publishers_name_colour_and_templates_are_shown(
     (tmp_path / "pages" / "logout.html").write_text(
         "{% extends 'layout.html' %}{% block card %}Ours{% endblock %}"
     )
+    (tmp_path / "theme.css").write_text(".nameplate { font-style: italic }")
     client = make_service(
         sqlite_url, site_name="Gazette & Söhne", accent_color="#123456", templates_dir=str(tmp_path)
     ).client()
     page = client.get("/login")
     assert "Gazette &amp; Söhne" in page.text
-    assert "--accent:#123456" in page.text
+    (sheet,) = re.findall(r'<link rel="stylesheet" href="([^"]+)"', page.text)
+    assert "--fill:#123456;--fill-ink:#ffffff;" in client.get(sheet).text
+    assert client.get(sheet).text.endswith(".nameplate { font-style: italic }")
     assert "Ours" in client.get("/logout").text
 
 

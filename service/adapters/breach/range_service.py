@@ -12,6 +12,7 @@ import httpx2
 
 from service import __version__
 from service.adapters.breach.ranges import LONGEST_RANGE, cut, holds
+from service.adapters.calls import trusted
 
 log = logging.getLogger(__name__)
 LONGEST_WAIT = 1.0  # seconds, for everything: a name server that is silent counts as well
@@ -36,7 +37,9 @@ class RangeService:
     def __init__(self, url: str) -> None:
         self._url = url.rstrip("/")
         self._client = httpx2.Client(
-            transport=httpx2.HTTPTransport(retries=0, limits=httpx2.Limits(max_connections=AT_ONCE)),
+            transport=httpx2.HTTPTransport(
+                verify=trusted(), retries=0, limits=httpx2.Limits(max_connections=AT_ONCE)
+            ),
             headers=HEADERS,
             timeout=LONGEST_WAIT,
         )

@@ -12,26 +12,25 @@ const WINDOW = "popup,width=480,height=680";
 const prepared = new Map();
 
 // Fetch settings, words and style for a language, once.
-export function prepare(service, modules, language) {
+export function prepare(service, style, language) {
   if (!prepared.has(language)) {
-    const asked = load(service, modules, language);
+    const asked = load(service, style, language);
     asked.catch(() => prepared.delete(language));
     prepared.set(language, asked);
   }
   return prepared.get(language);
 }
 
-async function load(service, modules, language) {
+async function load(service, style, language) {
   const get = async (url) => {
     const answer = await fetch(url, { credentials: "omit" });
     if (!answer.ok) throw new Error(`${url} answered ${answer.status}`);
     return answer;
   };
   const settings = get(`${service}/embed/${encodeURIComponent(language)}.json`).then((answer) => answer.json());
-  const style = get(`${modules}dialog.css`).then((answer) => answer.text());
-  const about = await settings;
+  const rules = get(style).then((answer) => answer.text());
   const sheet = new CSSStyleSheet();
-  sheet.replaceSync(`${await style} :host { --publisher: ${about.accent}; --publisher-ink: ${about.accent_ink} }`);
+  const [about] = await Promise.all([settings, rules.then((text) => sheet.replaceSync(text))]);
   return { ...about, sheet };
 }
 
