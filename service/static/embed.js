@@ -117,7 +117,6 @@
       if (url.origin !== service || !(view || url.pathname === "/logout")) return;
       url.searchParams.set("next", next());
       link.href = url;
-      if (!navigator.cookieEnabled) return;
       event.preventDefault();
       const done = view ? this.open(view, link) : this.signOut();
       done.catch(() => location.assign(url));
@@ -131,6 +130,7 @@
 
     /* Open the dialog; fulfilled when it is open, or somebody turns out to be signed in; else rejected. */
     async open(view = "login", trigger = document.activeElement) {
+      if (!navigator.cookieEnabled || !CSS.supports("color", "light-dark(red, red)")) throw new Error("not in this browser");
       trigger?.setAttribute?.("aria-busy", "true");
       try {
         const [found, { Dialog, about }] = await within(Promise.all([session(), this.#prepare()]));
