@@ -77,10 +77,12 @@
   class MastheadDialog extends HTMLElement {
     #out = document.createElement("slot");
     #in = Object.assign(document.createElement("slot"), { name: "signed-in", hidden: true });
+    #busy = false;
 
     constructor() {
       super();
       this.attachShadow({ mode: "open" }).append(this.#out, this.#in);
+      this.#in.addEventListener("slotchange", () => this.#ask(), { once: true });
       this.addEventListener("click", (event) => this.#follow(event));
       for (const name of ["pointerover", "focusin"]) {
         this.addEventListener(name, () => this.#prepare().catch(() => {}), { once: true });
@@ -90,7 +92,6 @@
     connectedCallback() {
       document.addEventListener("masthead:signedin", this);
       document.addEventListener("masthead:signedout", this);
-      if (this.querySelector("[slot=signed-in]")) session().then((found) => this.#show(found), () => {});
     }
 
     disconnectedCallback() {
@@ -100,6 +101,10 @@
 
     handleEvent(event) {
       this.#show(event.type === "masthead:signedin");
+    }
+
+    async #ask() {
+      this.#show(await session().catch(() => null));
     }
 
     #show(signedIn) {
@@ -130,7 +135,9 @@
 
     /* Open the dialog; fulfilled when it is open, or somebody turns out to be signed in; else rejected. */
     async open(view = "login", trigger = document.activeElement) {
+      if (this.#busy || this.shadowRoot.querySelector("dialog")) return;
       if (!navigator.cookieEnabled || !CSS.supports("color", "light-dark(red, red)")) throw new Error("not in this browser");
+      this.#busy = true;
       trigger?.setAttribute?.("aria-busy", "true");
       try {
         const [found, { Dialog, about }] = await within(Promise.all([session(), this.#prepare()]));
@@ -140,6 +147,7 @@
         if (found) return leave(arrive(found));
         new Dialog(this.shadowRoot, { service, about, next, session, arrive, leave }).open(view);
       } finally {
+        this.#busy = false;
         trigger?.removeAttribute?.("aria-busy");
       }
     }

@@ -95,6 +95,8 @@ def test_whoever_is_signed_in_already_is_not_asked_again(reader, arrive):
     visitor.open("#login")
     visitor.has_arrived()
     assert visitor.heard() == [["masthead:signedin", ADDRESS, "masthead-dialog"]]
+    visitor.page.goto(f"{visitor.magazine.origin}/en/early")
+    visitor.is_in()
 
 
 def without_scripts(visitor, town):
@@ -108,11 +110,11 @@ def without_cookies(visitor, town):
 
 
 def without_modules(visitor, town):
-    visitor.page.route("**/modules/**", lambda route: route.abort())
+    visitor.page.route("**/static/dialog*", lambda route: route.abort())
 
 
 def on_a_slow_line(visitor, town):
-    visitor.page.route("**/modules/**", lambda route: None)
+    visitor.page.route("**/static/dialog*", lambda route: None)
 
 
 def from_an_origin_that_is_not_allowed(visitor, town):

@@ -36,7 +36,7 @@ PAGE = """<!doctype html>
   a {{ display: inline-block; padding: 1rem }}
   masthead-dialog {{ --masthead-rem: 16px }}
 </style>
-<script src="{service}/embed.js" async></script>
+<script src="{service}/embed.js" {when}></script>
 <header>
   <masthead-dialog>
     <a id="login" href="{service}/login?next={here}">Sign in</a>
@@ -67,10 +67,11 @@ class HostPage:
         )
 
     def _answer(self, request: Request) -> Response:
-        """`/<language>/<anything>` is the article in that language."""
-        language = request.path.split("/")[1]
+        """`/<language>/article` is the article in that language; at `/<language>/early` the script comes first."""
+        _, language, name = request.path.split("/")
         page = PAGE.format(
             language=language,
+            when="async" if name == "article" else "",
             direction=DIRECTIONS.get(language, "ltr"),
             service=html.escape(self.service),
             here=quote(request.base_url, safe=""),

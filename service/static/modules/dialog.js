@@ -1,6 +1,6 @@
 // The dialog over the article: one native <dialog>, in which one view follows another.
 
-import { Away } from "./calls.js";
+import { Away, Refused } from "./calls.js";
 import { linked, make } from "./elements.js";
 import { helpWithPasswords, mark } from "./fields.js";
 import { Guard, NeedsPage, NoAnswer } from "./guard.js";
@@ -83,7 +83,7 @@ export class Dialog {
     if (guard.needsPage) return location.assign(this.page(view.path));
     const status = make("p", { class: "hint status", role: "status" });
     const button = make("button", { class: "button", part: "button", type: "submit" }, this.words[view.button]);
-    const form = make("form", { novalidate: true, method: "post" }, ...view.fields(this), status, button);
+    const form = make("form", { novalidate: true, method: "dialog" }, ...view.fields(this), status, button);
     form.addEventListener("submit", (event) => {
       event.preventDefault();
       if (button.ariaBusy !== "true") this.#submit(view, { form, button, status, guard });
@@ -126,7 +126,8 @@ export class Dialog {
     const sentence =
       trouble instanceof NoAnswer ? this.words.failed
       : trouble instanceof Away ? this.words.away
-      : others[0]?.message ?? (trouble.message || this.words.went_wrong);
+      : trouble instanceof Refused ? others[0]?.message ?? trouble.message
+      : this.words.went_wrong;
     const wait = trouble.wait > 5 ? ` (${this.#inAWhile(trouble.wait)})` : "";
     this.#alert(form, sentence, wait);
   }
@@ -174,7 +175,7 @@ export class Dialog {
 
   // Somebody has signed in here. Where the browser keeps our cookie from this page, go on where it does not.
   async signedIn() {
-    const found = await this.session();
+    const found = await this.session().catch(() => null);
     if (found) this.#arrived(found);
     else location.assign(this.page("/login"));
   }
