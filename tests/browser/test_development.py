@@ -88,7 +88,8 @@ def test_the_demo_article_shows_every_integration_to_who_signs_in(tmp_path, sqli
         page.goto("/dev/article")
         page.wait_for_function("() => window.masthead")
         assert faults_of(page) == []
-        expect(page.locator("#rest")).to_be_hidden()
+        for what in ("#rest", "#comment", "#newsletter"):
+            expect(page.locator(what)).to_be_hidden()
         page.get_by_role("link", name="Sign in to read on").click()
         dialog = page.get_by_role("dialog")
         with page.context.expect_page() as opened:

@@ -114,6 +114,7 @@ def without_modules(visitor, town):
 
 
 def on_a_slow_line(visitor, town):
+    visitor.page.clock.install()
     visitor.page.route("**/static/dialog*", lambda route: None)
 
 
@@ -145,6 +146,8 @@ def test_the_page_takes_over_where_the_dialog_cannot(town, new_page, hindered):
         page.wait_for_function("() => window.masthead")
         visitor.scroll()
     page.locator("#signup").click()
+    if hindered is on_a_slow_line:
+        page.clock.run_for(8000)
     back = is_on_the_page(visitor, "/signup")
     assert back == visitor.article.partition("?")[0] or re.fullmatch(
         r".*\?issue=7#masthead-at=12\.(49|50|51)", back
