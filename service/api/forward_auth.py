@@ -3,17 +3,17 @@
 from typing import Any
 from urllib.parse import urlencode
 
-from flask import Response, current_app, redirect
+from flask import Response, current_app, redirect, request
 from flask_openapi3 import APIBlueprint, Tag
-from pydantic import Field
+from pydantic import BaseModel, Field
 
-from service.api.answers import TEXT, as_pages_too, problems
-from service.api.service_models import Query
-from service.core.errors import RoleRequired, Unauthenticated
+from service.api.answers import MESSAGES, TEXT, UNKNOWN, as_pages_too, problems
+from service.core.errors import FieldError, RoleRequired, Unauthenticated, ValidationFailed
 from service.core.forward_auth import PATH, identity, lets_in
 from service.core.return_urls import ReturnUrls
 from service.http import errors, sign_in
 from service.http.forwarded import Asked, asked
+from service.http.strict_json import shown
 
 api = APIBlueprint(
     "api_forward_auth",
@@ -48,8 +48,8 @@ ANSWERS: dict[str | int, Any] = {
 }
 
 
-class RolesQuery(Query):
-    """Whom to let in."""
+class RolesQuery(BaseModel):
+    """Whom to let in. Nothing else may be asked for; a query that is the visitor's own is passed over."""
 
     role: list[str] = Field([], description="A role that lets the visitor in. Several: any of them does.")
 
@@ -63,6 +63,7 @@ def depend_on_the_cookie(response: Response) -> Response:
 @api.get(PATH, responses=ANSWERS, security=[{"session": []}])
 def forward_auth(query: RolesQuery) -> Response:
     """Who the visitor of a guarded page is"""
+    _refuse_what_is_misspelt()
     here = sign_in.signed_in()
     if here is None:
         return _sign_in_first(asked())
@@ -71,6 +72,16 @@ def forward_auth(query: RolesQuery) -> Response:
     response = Response(headers=identity(here.user))
     del response.headers["Content-Type"]
     return response
+
+
+def _refuse_what_is_misspelt() -> None:
+    """Let nobody in by a word that says nothing to us; Caddy sends the query of the visitor's page along."""
+    unknown = request.args.keys() - {"role"}
+    theirs = "?" + request.query_string.decode("latin-1")
+    if unknown and not request.headers.get("X-Forwarded-Uri", "").endswith(theirs):
+        raise ValidationFailed(
+            FieldError(shown(name), UNKNOWN, MESSAGES[UNKNOWN]) for name in sorted(unknown)
+        )
 
 
 def _sign_in_first(wanted: Asked | None) -> Response:

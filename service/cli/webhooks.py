@@ -73,11 +73,11 @@ def disable(webhook_id: UUID) -> None:
 def enable(webhook_id: UUID) -> None:
     """Send again, from now on."""
     with refusals_as_messages():
-        _, missed_since = masthead().flows.webhooks.enable(webhook_id, STAFF)
+        missed = masthead().flows.webhooks.enable(webhook_id, STAFF)
     click.echo(f"{webhook_id}  open")
-    if missed_since is not None:
+    if missed is not None:
         click.echo(
-            f"For what it missed: flask --app wsgi webhooks replay {webhook_id} --since {_at(missed_since)}"
+            f"For what it missed: flask --app wsgi webhooks replay {webhook_id} --event-id {missed.id}"
         )
 
 

@@ -33,9 +33,10 @@ def accept_webhook_url(url: str, *, private: bool) -> str:
         raise NotDeliverable("give an https address")
     if "@" in parts.netloc:
         raise NotDeliverable("leave user name and password out: every call is signed")
-    if (parts.port or (443 if parts.scheme == "https" else 80)) not in (PLAIN_PORTS if private else PORTS):
+    usual = 443 if parts.scheme == "https" else 80
+    if (usual if parts.port is None else parts.port) not in (PLAIN_PORTS if private else PORTS):
         raise NotDeliverable(f"port {parts.port}: leave it out, or give 443 or 8443")
-    _accept_host((parts.hostname or "").removesuffix("."), private=private)
+    _accept_host(parts.hostname or "", private=private)
     return url
 
 
@@ -63,7 +64,7 @@ def _accept_host(host: str, *, private: bool) -> None:
     try:
         ipaddress.ip_address(host)
     except ValueError:
-        _accept_name(host, private=private)
+        _accept_name(host.removesuffix("."), private=private)
     else:
         if not is_public(host) and not (private and is_local(host)):
             raise NotDeliverable(f"{host} is in a private network")

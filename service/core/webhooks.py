@@ -159,6 +159,9 @@ class Webhooks(Protocol):
     def turn_at(self, since: datetime) -> int | None:
         """The turn of the first event from an instant on; None when there is none."""
 
+    def first_missed(self, webhook: Webhook) -> WebhookEvent | None:
+        """The first event a disabled webhook was not told of since it failed or was disabled."""
+
     def events_from(self, turn: int, limit: int) -> Sequence[WebhookEvent]: ...
 
     def queue(self, webhook: Webhook, events: Sequence[WebhookEvent], *, at: datetime) -> int:

@@ -12,7 +12,7 @@ from service.core.identities import Vault
 from service.core.ports import Clock, Store
 from service.core.values import Visit, new_id
 from service.core.webhook_rules import accept_events, accept_webhook_url
-from service.core.webhooks import ROTATION_OVERLAP, Webhook
+from service.core.webhooks import ROTATION_OVERLAP, Webhook, WebhookEvent
 
 REPLAYED_AT_ONCE = 500  # events in one transaction
 
@@ -79,14 +79,14 @@ class Webhooks:
                 uow.audit.record("webhook.disabled", at=now, visit=visit, webhook=str(webhook_id), by="staff")
             return _found(uow.webhooks.get(webhook_id))
 
-    def enable(self, webhook_id: UUID, visit: Visit) -> tuple[Webhook, datetime | None]:
-        """Tell it again; return since when it may have missed events. Raises `NotFound`."""
+    def enable(self, webhook_id: UUID, visit: Visit) -> WebhookEvent | None:
+        """Tell it again; return the first event it has missed. Raises `NotFound`."""
         with self.store.write() as uow:
             before = _found(uow.webhooks.get(webhook_id))
-            if uow.webhooks.enable(webhook_id):
-                uow.audit.record("webhook.enabled", at=self.clock(), visit=visit, webhook=str(webhook_id))
-            after = _found(uow.webhooks.get(webhook_id))
-        return after, before.failing_since or before.disabled_at
+            if not uow.webhooks.enable(webhook_id):
+                return None
+            uow.audit.record("webhook.enabled", at=self.clock(), visit=visit, webhook=str(webhook_id))
+            return uow.webhooks.first_missed(before)
 
     def replay(
         self, webhook_id: UUID, visit: Visit, *, since: datetime | None = None, event_id: UUID | None = None

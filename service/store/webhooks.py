@@ -5,9 +5,9 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Connection, delete, func, insert, select, text, update
+from sqlalchemy import ColumnElement, Connection, and_, delete, func, insert, select, text, update
 
-from service.core.values import Priority, new_id
+from service.core.values import Outcome, Priority, new_id
 from service.core.webhooks import KEEP_EVENTS, WEBHOOK, Webhook, WebhookEvent, WebhookType, lane
 from service.store.openid_clients import upsert
 from service.store.schema_mail import WAITING_IN_LANE, OutboxTable
@@ -105,6 +105,16 @@ class WebhookRepository:
         first = select(func.min(WebhookEventRow.turn)).where(WebhookEventRow.at >= since)
         return self._connection.execute(first).scalar_one()
 
+    def first_missed(self, webhook: Webhook) -> WebhookEvent | None:
+        since = webhook.failing_since or webhook.disabled_at
+        given_up = select(func.min(OutboxTable.turn)).where(
+            OutboxTable.settled_at >= since, OutboxTable.outcome != Outcome.SENT, _lanes_of(webhook.id)
+        )
+        never_tried = select(func.min(WebhookEventRow.turn)).where(WebhookEventRow.at >= webhook.disabled_at)
+        turns = [self._connection.execute(first).scalar_one() for first in (given_up, never_tried)]
+        missed = [turn for turn in turns if turn is not None]
+        return next(iter(self.events_from(min(missed), 1)), None) if missed else None
+
     def events_from(self, turn: int, limit: int) -> Sequence[WebhookEvent]:
         page = select(*EVENT_COLUMNS).where(WebhookEventRow.turn >= turn)
         rows = self._connection.execute(page.order_by(WebhookEventRow.turn).limit(limit))
@@ -114,10 +124,13 @@ class WebhookRepository:
         wanted = [event for event in events if webhook.wants(event.type)]
         if not wanted:
             return 0
-        statement = upsert(self._connection)(OutboxTable).on_conflict_do_nothing(
-            index_elements=["lane", "turn"], index_where=text(WAITING_IN_LANE)
+        statement = (
+            upsert(self._connection)(OutboxTable)
+            .on_conflict_do_nothing(index_elements=["lane", "turn"], index_where=text(WAITING_IN_LANE))
+            .returning(OutboxTable.id)
         )
-        return self._connection.execute(statement, [_row(webhook, event, at) for event in wanted]).rowcount
+        added = self._connection.execute(statement, [_row(webhook, event, at) for event in wanted])
+        return len(added.all())
 
     def waiting(self, webhook_id: UUID | None = None) -> tuple[int, datetime | None]:
         counted = select(func.count(), func.min(OutboxTable.created_at)).where(*WAITING)
@@ -138,7 +151,7 @@ class WebhookRepository:
 
 def _lanes_of(webhook_id: UUID) -> ColumnElement[bool]:
     first = lane(webhook_id, UUID(int=0)).partition("/")[0]
-    return OutboxTable.lane.between(f"{first}/", f"{first}/~")
+    return and_(OutboxTable.lane >= f"{first}/", OutboxTable.lane < f"{first}0")  # 0 follows upon /
 
 
 def _row(webhook: Webhook, event: WebhookEvent, at: datetime) -> dict[str, Any]:

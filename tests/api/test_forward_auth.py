@@ -1,5 +1,6 @@
 """`/forward-auth`, as proxies ask it: who is the visitor, and what happens to those who are nobody."""
 
+from datetime import timedelta
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
@@ -8,7 +9,7 @@ from sqlalchemy import update
 from werkzeug.test import TestResponse
 
 from service.core.forward_auth import header_text
-from service.store.schema import UserRow
+from service.store.schema import SessionRow, UserRow
 from tests.support.people import VISIT, add_reader, signed_in
 from tests.support.service import Client, Service
 
@@ -176,7 +177,7 @@ def test_an_address_that_is_not_proven_is_not_told(here: Service) -> None:
     assert [answer.headers["Remote-Email"] for answer in answers] == ["", ""]
 
 
-@pytest.mark.case("INJ-04")
+@pytest.mark.case("INJ-05")
 def test_no_name_can_end_its_header() -> None:
     """Such names cannot be chosen; the header holds all the same, whatever a database may come to hold."""
     for name in ("a\r\nRemote-Roles: staff", "a\nb", "a\0b", "a\x7fb", "a\u2028b", "a\ud800b", "%0d%0a"):
@@ -213,9 +214,21 @@ def test_a_role_can_be_asked_for(here: Service) -> None:
 
 def test_a_misspelt_query_lets_nobody_in(here: Service) -> None:
     add_reader(here, roles=("subscriber",))
+    reader = signed_in(here)
     for query in ("?roles=subscriber", "?role=subscriber&x=1", "?Role=subscriber"):
-        refused = ask(signed_in(here), {}, query)
-        assert (refused.status_code, refused.json["code"]) == (422, "validation_failed")
+        for headers in ({}, behind_a_proxy(), behind_a_proxy(Uri=f"/x{query}&")):
+            refused = ask(reader, headers | {"Accept": None, "Sec-Fetch-Mode": None}, query)
+            assert (refused.status_code, refused.json["code"]) == (422, "validation_failed")
+
+
+def test_the_query_of_the_visitors_page_opens_and_closes_nothing(here: Service) -> None:
+    """Caddy passes it on where its configuration has none."""
+    add_reader(here, roles=("subscriber",))
+    reader, query = signed_in(here), "?utm_source=letter&page=2"
+    assert ask(reader, behind_a_proxy(Uri=f"/x{query}"), query).status_code == 200
+    assert ask(here.client(), behind_a_proxy(Uri=f"/x{query}"), query).status_code == 302
+    query = "?role=editor&page=2"
+    assert ask(reader, behind_a_proxy(Uri=f"/x{query}"), query).status_code == 403
 
 
 @pytest.mark.case("SES-05", "SES-09")
@@ -264,3 +277,28 @@ def test_it_is_only_looked_at(here: Service) -> None:
         assert "GET" in refused.headers["Allow"]
     overridden = ask(client, {"X-HTTP-Method-Override": "DELETE", "X-Forwarded-Method": "DELETE"})
     assert overridden.status_code == 200
+
+
+@pytest.mark.case("LOG-05")
+def test_the_last_use_is_noted_from_where_the_visitor_is(make_service: Any, sqlite_url: str) -> None:
+    service = make_service(sqlite_url, trusted_proxies=1)
+    add_reader(service)
+    client = signed_in(service)
+    with service.parts.store.engine.begin() as connection:
+        earlier = service.parts.flows.sessions.clock() - timedelta(minutes=6)
+        connection.execute(update(SessionRow).values(last_seen_at=earlier))
+    headers = behind_a_proxy() | {"X-Forwarded-For": "198.51.100.7, 203.0.113.9"}
+    assert ask(client, headers).status_code == 200
+    (here,) = client.get("/api/v1/sessions").json
+    assert here["ip"] == "203.0.113.9"
+
+
+@pytest.mark.case("FLT-16")
+def test_without_the_database_nobody_is_let_in(make_service: Any) -> None:
+    client = make_service("postgresql://nobody@127.0.0.1:1/nothing").client()
+    client.inner.set_cookie("masthead", "x" * 43)
+    client.headers = {}
+    for headers, kind in (({}, "application/problem+json"), (behind_a_proxy(), "text/html")):
+        answer = ask(client, headers)
+        assert (answer.status_code, answer.mimetype) == (503, kind)
+        assert answer.headers["Retry-After"]

@@ -55,6 +55,13 @@ CONTRACT = {
 }
 
 
+WEBHOOKS = {
+    *("user.created", "user.updated", "user.email_changed", "user.password_changed", "user.disabled"),
+    *("user.deleted", "identity.linked", "identity.unlinked", "session.created", "session.revoked"),
+    *("newsletter.subscribed", "newsletter.unsubscribed"),
+}
+
+
 @pytest.fixture
 def document(service: Service) -> dict:
     answer = service.client().get("/openapi.json")
@@ -147,3 +154,17 @@ def test_a_stranger_gets_nothing_that_needs_a_session(
         assert answer.status_code == 404  # nobody who could send any is configured, nor is a captcha
     else:
         assert answer.status_code in (200, 204, 422)
+
+
+def test_every_event_that_services_are_told_of_is_described(service: Service, document: dict) -> None:
+    assert set(document["webhooks"]) == WEBHOOKS
+    body = document["webhooks"]["session.created"]["post"]["requestBody"]["content"]["application/json"][
+        "schema"
+    ]
+    assert set(body["required"]) == {"type", "timestamp", "data"}
+    assert body["properties"]["type"]["const"] == "session.created"
+    data = document["components"]["schemas"][body["properties"]["data"]["$ref"].rpartition("/")[2]]
+    assert set(data["properties"]) == {"user_id", "session_id", "amr"}
+    page = service.client().get("/docs").text
+    assert "newsletter.unsubscribed" in page
+    assert "webhook-signature" in page

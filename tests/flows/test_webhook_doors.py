@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from service.api.webhooks import DATA
 from service.core.webhooks import WebhookType
 from tests.flows.people import PASSWORD
 from tests.flows.webhook_doors import DOORS, World
@@ -25,6 +26,13 @@ FACTS = {
 }
 
 
+def as_described(event):
+    """Whether an event is what `/openapi.json` says of its kind."""
+    model = DATA[WebhookType(event["type"])][1]
+    model.model_validate(event["data"], strict=True, extra="forbid")
+    return set(event) == {"type", "timestamp", "data"}
+
+
 @pytest.fixture
 def world(clock, make_service, database, google, apple, issuer):
     settings = {**google.settings, **apple.settings, **issuer.settings}
@@ -43,6 +51,7 @@ def test_every_door_tells_what_happened_and_nothing_more(world, receiver):
     assert heard == {door.__name__: [str(kind) for kind in expected] for door, expected in DOORS.items()}
     assert set(receiver.types) == {str(kind) for kind in WebhookType}
     assert {event["type"]: set(event["data"]) for event in receiver.events} == FACTS
+    assert all(as_described(event) for event in receiver.events)
     assert len({call.id for call in receiver.taken}) == len(receiver.calls)
     told = json.dumps(receiver.events)
     assert PASSWORD not in told
