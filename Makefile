@@ -41,7 +41,7 @@ run: setup ## Everything on one machine from nothing, then says where to click
 	url="$${AUTH_PUBLIC_URL:-http://localhost:$$PORT}"
 	$(flask) migrate
 	printf '\n%s\n' "Masthead is starting. Ctrl-C stops it."
-	printf '  %-18s %s\n' "Sign up" "$$url/signup" "Sign in" "$$url/login" \
+	printf '  %-18s %s\n' "A demo article" "$$url/dev/article" "Sign up" "$$url/signup" "Sign in" "$$url/login" \
 		"Forgot password" "$$url/forgot-password" "Mailbox" "$$url/dev/mailbox" "All letters" "$$url/dev/letters" \
 		"All components" "$$url/dev/components" \
 		"API" "$$url/docs"

@@ -24,14 +24,16 @@ FAINT = """() => {
   const linear = (c) => c / 255 <= .04045 ? c / 255 / 12.92 : ((c / 255 + .055) / 1.055) ** 2.4;
   const luminance = ([r, g, b]) => .2126 * linear(r) + .7152 * linear(g) + .0722 * linear(b);
   const ground = (element) => {
-    for (let e = element; e; e = e.parentElement) {
+    for (let e = element; e; e = e.parentElement ?? e.getRootNode().host) {
       const found = pixel(getComputedStyle(e).backgroundColor);
       if (found[3] === 255) return found;
     }
     return [255, 255, 255];
   };
+  const within = (e) => e.shadowRoot ? [e, ...everything(e.shadowRoot)] : [e];
+  const everything = (root) => [...root.querySelectorAll("*")].flatMap(within);
   const faint = [];
-  for (const element of document.body.querySelectorAll("*")) {
+  for (const element of everything(document.body)) {
     const text = [...element.childNodes].filter((n) => n.nodeType === 3).map((n) => n.textContent).join("").trim();
     if (!text || !element.checkVisibility()) continue;
     const pair = [luminance(pixel(getComputedStyle(element).color)), luminance(ground(element))];
@@ -50,8 +52,8 @@ TWICE = """() => {
 class Watch:
     """Listens to a browser; `faults` has every console error, policy violation, script error, foreign request."""
 
-    def __init__(self, context: BrowserContext, origin: str) -> None:
-        self.origin = origin
+    def __init__(self, context: BrowserContext, *origins: str) -> None:
+        self.ours = ("data:", *(f"{origin}/" for origin in origins))
         self.faults: list[str] = []
         context.on("console", self._console)
         context.on("weberror", lambda error: self.faults.append(f"script: {error.error}"))
@@ -62,7 +64,7 @@ class Watch:
             self.faults.append(f"console: {message.text}")
 
     def _request(self, request: Request) -> None:
-        if not request.url.startswith((f"{self.origin}/", "data:")):
+        if not request.url.startswith(self.ours):
             self.faults.append(f"foreign request: {request.url}")
 
 
@@ -85,21 +87,27 @@ def sideways(page: Page) -> list[str]:
 
 def unnamed(page: Page) -> list[str]:
     """What a screen reader gets without a name or a place, by the browser's accessibility tree."""
-    session = page.context.new_cdp_session(page)
-    nodes = [node for node in session.send("Accessibility.getFullAXTree")["nodes"] if not node["ignored"]]
-    session.detach()
-    roles = [node["role"]["value"] for node in nodes]
-    faults = [
-        f"{page.url}: a {role} without a name"
-        for role, node in zip(roles, nodes, strict=True)
-        if role in NAMED and not node.get("name", {}).get("value", "").strip()
-    ]
-    if "main" not in roles:
+    told = accessible(page)
+    faults = nameless(page, told)
+    if "main" not in (role for role, _ in told):
         faults.append(f"{page.url}: no main landmark")
     if (headings := page.get_by_role("heading", level=1).count()) != 1:
         faults.append(f"{page.url}: {headings} first-level headings")
     faults += [f"{page.url}: an id given twice: {id}" for id in page.evaluate(TWICE)]
     return faults
+
+
+def accessible(page: Page) -> list[tuple[str, str]]:
+    """What a screen reader gets: roles and names, by the browser's accessibility tree."""
+    session = page.context.new_cdp_session(page)
+    nodes = [node for node in session.send("Accessibility.getFullAXTree")["nodes"] if not node["ignored"]]
+    session.detach()
+    return [(node["role"]["value"], node.get("name", {}).get("value", "").strip()) for node in nodes]
+
+
+def nameless(page: Page, told: list[tuple[str, str]]) -> list[str]:
+    """What should have a name among it and has none."""
+    return [f"{page.url}: a {role} without a name" for role, name in told if role in NAMED and not name]
 
 
 def faint(page: Page) -> list[str]:

@@ -79,3 +79,30 @@ def test_the_button_in_a_letter_works_in_the_dev_mailbox(tmp_path, sqlite_url, n
         page.get_by_role("main").get_by_role("button", name="Confirm my account").click()
         expect(page.get_by_role("heading", level=1)).to_have_text("Your account")
         assert (faults, watch.faults) == ([], [])
+
+
+def test_the_demo_article_shows_every_integration_to_who_signs_in(tmp_path, sqlite_url, new_page):
+    with development(tmp_path, sqlite_url) as url:
+        page = new_page(base_url=url, viewport={"width": 320, "height": 800})
+        watch = Watch(page.context, url)
+        page.goto("/dev/article")
+        page.wait_for_function("() => window.masthead")
+        assert faults_of(page) == []
+        for what in ("#rest", "#comment", "#newsletter"):
+            expect(page.locator(what)).to_be_hidden()
+        page.get_by_role("link", name="Sign in to read on").click()
+        dialog = page.get_by_role("dialog")
+        with page.context.expect_page() as opened:
+            dialog.get_by_role("link", name="Sign in with Google").click()
+        with opened.value.expect_event("close"):
+            opened.value.get_by_role("button").first.click()
+        expect(page.locator("#rest")).to_contain_text("somebody who was there, and who was right")
+        expect(page.locator("#wall")).to_be_hidden()
+        page.get_by_label("Your comment").fill("<b>Gannets</b>, I think.")
+        page.get_by_role("button", name="Say it as").click()
+        expect(page.locator("#comments li").last).to_contain_text("<b>Gannets</b>, I think.")
+        page.get_by_role("button", name="Send it to me").click()
+        expect(page.locator("#subscribed")).to_have_text("You are on the list.")
+        page.get_by_role("navigation", name="Reader").get_by_role("link", name="Sign out").click()
+        expect(page.locator("#rest")).to_be_hidden()
+        assert (faults_of(page), watch.faults) == ([], [])
