@@ -15,6 +15,8 @@ PRIVATE = [
         "[::ffff:7f00:1]",
         "[64:ff9b::7f00:1]",
     ),
+    # no global unicast: site-local, IPv4-compatible, IPv4-translated, NAT64 of one's own (RFC 8215), unassigned
+    *("[fec0::1]", "[::7f00:1]", "[::ffff:0:7f00:1]", "[64:ff9b:1::a00:1]", "[5f00::1]", "[4000::1]"),
     *("localhost", "localhost.", "LOCALHOST", "a.localhost", "metadata", "metadata.google.internal"),
     *("metadata.google.internal.", "printer.local", "db.corp", "router.home.arpa", "224.0.0.1"),
 ]
