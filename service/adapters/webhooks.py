@@ -16,7 +16,8 @@ from service.core.values import OutboxRow
 from service.core.webhooks import Delivery, WebhookEvent
 from service.flows.webhook_deliveries import WebhookDeliveries
 
-TIMEOUT = httpx2.Timeout(5.0)
+LONGEST_WEBHOOK = 10.0  # seconds, from looking the name up to the answer's head
+TIMEOUT = httpx2.Timeout(LONGEST_WEBHOOK, connect=5.0)
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,13 @@ class WebhookCall:
         except (httpx2.HTTPError, httpx2.InvalidURL) as error:
             raise TransportTrouble(
                 f"{type(error).__name__}: it cannot be reached, or its answer is too long or too slow"
+            ) from error
+        except (
+            OSError,
+            RuntimeError,
+        ) as error:  # no more files or threads: the event is none the worse for it
+            raise TransportTrouble(
+                f"{type(error).__name__}: this machine had no means for the call"
             ) from error
         told = f"{answer.status_code} {_phrase(answer.status_code)}".rstrip()
         if answer.status_code == HTTPStatus.GONE:

@@ -9,8 +9,8 @@ from config.settings import Settings
 from service.adapters.calls import BoundedTransport, trusted
 from service.adapters.status_only import StatusOnly
 from service.adapters.targets import PinnedTransport
+from service.adapters.webhooks import LONGEST_WEBHOOK
 
-LONGEST_WEBHOOK = 10.0  # seconds, from looking the name up to the answer's head
 TEMPLATES = Path(__file__).parents[2] / "templates"
 
 

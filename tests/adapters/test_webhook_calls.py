@@ -1,5 +1,6 @@
 """One call to a receiver: signed, pinned to the address that was judged, and over in time whatever comes back."""
 
+import errno
 import json
 import socket
 import ssl
@@ -16,7 +17,7 @@ from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 
 from service.adapters.status_only import StatusOnly
 from service.adapters.targets import PinnedTransport, TargetRefused
-from service.adapters.webhooks import WebhookCall, body_of, signed_headers
+from service.adapters.webhooks import LONGEST_WEBHOOK, WebhookCall, body_of, signed_headers
 from service.core.mail import DeliveryRefused, TransportTrouble
 from service.core.values import OutboxRow, new_id
 from service.core.webhooks import Delivery, WebhookEvent, WebhookType
@@ -193,6 +194,27 @@ def test_a_slow_receiver_is_left_when_its_time_is_over(
                 seconds=MOST,
             )
         assert time.monotonic() - begun < 5
+
+
+@pytest.mark.case("WHK-05")
+def test_a_receiver_may_think_for_as_long_as_we_say() -> None:
+    class Thinking(httpx2.BaseTransport):
+        def handle_request(self, request: httpx2.Request) -> httpx2.Response:
+            assert request.extensions["timeout"]["read"] >= LONGEST_WEBHOOK
+            return httpx2.Response(204)
+
+    assert call("https://localhost:8443/hook", inner=Thinking()) == "204 No Content"
+
+
+@pytest.mark.case("WHK-07")
+@pytest.mark.parametrize("lack", [OSError(errno.EMFILE, "Too many open files"), RuntimeError("no thread")])
+def test_what_this_machine_lacks_for_a_call_is_tried_again(lack: Exception) -> None:
+    class Exhausted(httpx2.BaseTransport):
+        def handle_request(self, request: httpx2.Request) -> httpx2.Response:
+            raise lack
+
+    with pytest.raises(TransportTrouble):
+        call("https://localhost:8443/hook", inner=Exhausted())
 
 
 @pytest.mark.case("WHK-05")
