@@ -12,6 +12,7 @@ ROTATION_OVERLAP = timedelta(
     hours=24
 )  # for how long a webhook's earlier secret still signs beside the new one
 KEEP_EVENTS = timedelta(days=30)  # how far back events can be replayed
+LEASED = timedelta(minutes=2)  # a delivery that is due later than that is in nobody's hands
 
 
 class WebhookType(StrEnum):

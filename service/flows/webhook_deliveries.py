@@ -10,7 +10,7 @@ from service.core.identities import Vault
 from service.core.mail import DeliveryRefused, TransportTrouble
 from service.core.ports import Clock, Store, UnitOfWork
 from service.core.values import Letter, OutboxRow, Outcome, Priority
-from service.core.webhooks import Delivery
+from service.core.webhooks import LEASED, Delivery
 
 logger = logging.getLogger(__name__)
 
@@ -19,7 +19,6 @@ FAILING, GONE = "failing", "gone"
 PATIENCE = timedelta(days=1)  # for how long a webhook may fail before it is disabled
 OUTAGE = timedelta(minutes=10)  # from then on what waited is sent at once when the receiver is back
 HURRIED = 500  # deliveries made due with one success
-LEASED = timedelta(minutes=2)  # what is due later than that is in nobody's hands
 NOTICE_LIFETIME = timedelta(days=3)
 
 

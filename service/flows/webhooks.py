@@ -12,9 +12,9 @@ from service.core.identities import Vault
 from service.core.ports import Clock, Store
 from service.core.values import Visit, new_id
 from service.core.webhook_rules import accept_events, accept_webhook_url
-from service.core.webhooks import ROTATION_OVERLAP, Webhook, WebhookEvent
+from service.core.webhooks import LEASED, ROTATION_OVERLAP, Webhook, WebhookEvent
 
-REPLAYED_AT_ONCE = 500  # events in one transaction
+AT_ONCE = 500  # events or deliveries in one transaction
 
 
 class NothingToReplay(Exception):
@@ -80,31 +80,42 @@ class Webhooks:
             return _found(uow.webhooks.get(webhook_id))
 
     def enable(self, webhook_id: UUID, visit: Visit) -> WebhookEvent | None:
-        """Tell it again; return the first event it has missed. Raises `NotFound`."""
+        """Tell it again, what waits first; return the first event it has missed. Raises `NotFound`."""
         with self.store.write() as uow:
             before = _found(uow.webhooks.get(webhook_id))
             if not uow.webhooks.enable(webhook_id):
                 return None
             uow.audit.record("webhook.enabled", at=self.clock(), visit=visit, webhook=str(webhook_id))
-            return uow.webhooks.first_missed(before)
+            missed = uow.webhooks.first_missed(before)
+        self._hurry(webhook_id)
+        return missed
 
     def replay(
         self, webhook_id: UUID, visit: Visit, *, since: datetime | None = None, event_id: UUID | None = None
     ) -> int:
         """Deliver again what happened since an instant, or from an event on; how many deliveries were added.
 
-        They keep their ids and their order. Raises `NotFound` and `NothingToReplay`.
+        They keep their ids and their order, and what waits for a later try goes out as well. Raises `NotFound` and `NothingToReplay`.
         """
         webhook, turn = self._point(webhook_id, since, event_id)
         queued, now = 0, self.clock()
         while turn is not None:
             with self.store.write() as uow:
-                events = uow.webhooks.events_from(turn, REPLAYED_AT_ONCE)
+                events = uow.webhooks.events_from(turn, AT_ONCE)
                 queued += uow.webhooks.queue(webhook, events, at=now)
-            turn = events[-1].turn + 1 if len(events) == REPLAYED_AT_ONCE else None
+            turn = events[-1].turn + 1 if len(events) == AT_ONCE else None
+        self._hurry(webhook_id)
         with self.store.write() as uow:
             uow.audit.record("webhook.replayed", at=now, visit=visit, webhook=str(webhook_id), queued=queued)
         return queued
+
+    def _hurry(self, webhook_id: UUID) -> None:
+        """Make due what waits for a later try: somebody says that the receiver is well."""
+        hurried = AT_ONCE
+        while hurried == AT_ONCE:
+            now = self.clock()
+            with self.store.write() as uow:
+                hurried = uow.webhooks.hurry(webhook_id, now=now, beyond=now + LEASED, limit=AT_ONCE)
 
     def _point(
         self, webhook_id: UUID, since: datetime | None, event_id: UUID | None

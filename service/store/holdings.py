@@ -11,7 +11,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Connection, Executable, delete, or_, select, update
 
 from service.core.values import User, digest
-from service.core.webhooks import lane
+from service.core.webhooks import LEASED, lane
 from service.store.schema import (
     AuditRow,
     DeviceRow,
@@ -143,7 +143,7 @@ class HoldingsRepository:
             return False
         self._connection.execute(delete(OutboxTable).where(_letters_of(user)))
         self._connection.execute(delete(MailEventRow).where(_news_of(user)))
-        self._forget_what_services_hear(user)
+        self._forget_what_services_hear(user, now)
         self._connection.execute(delete(SignupRow).where(SignupRow.canonical == user.canonical))
         if user.canonical is not None:
             self._connection.execute(delete(GuessRow).where(GuessRow.address_hash == digest(user.canonical)))
@@ -160,11 +160,17 @@ class HoldingsRepository:
         # sessions, devices, identities, earlier addresses, grants, consents and answers have ON DELETE CASCADE
         self._connection.execute(delete(UserRow).where(UserRow.id == user.id))
 
-    def _forget_what_services_hear(self, user: User) -> None:
-        """Take back what waits to be told, and what could be told again; that the account is gone is told after."""
+    def _forget_what_services_hear(self, user: User, now: datetime) -> None:
+        """Take back what waits to be told, and what could be told again; that the account is gone is told after.
+
+        What may be on its way keeps its place in the queue, so that the end is told behind it. It holds nothing of
+        the reader, and without its event it is not sent again.
+        """
         webhooks = self._connection.execute(select(WebhookRow.id)).scalars().all()
         lanes = [lane(webhook_id, user.id) for webhook_id in webhooks]
-        self._connection.execute(delete(OutboxTable).where(OutboxTable.lane.in_(lanes), *WAITING))
+        in_nobodys_hands = or_(OutboxTable.attempts == 0, OutboxTable.due_at > now + LEASED)
+        taken_back = delete(OutboxTable).where(OutboxTable.lane.in_(lanes), *WAITING, in_nobodys_hands)
+        self._connection.execute(taken_back)
         self._connection.execute(delete(WebhookEventRow).where(WebhookEventRow.user_id == user.id))
 
     def _rows(self, query: Executable) -> list[dict[str, Any]]:

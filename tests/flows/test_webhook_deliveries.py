@@ -161,6 +161,35 @@ def test_after_an_outage_everything_that_waited_is_sent_at_once(service, clock, 
     assert webhook_of(service).failing_since is None
 
 
+def test_enabled_again_it_hears_at_once_of_what_still_waits(service, clock, receiver):
+    hook = register(service, receiver)
+    receiver.answer(503)
+    ada = join(service)
+    service.deliver()
+    for pause in PAUSES[:4]:
+        clock.advance(seconds=pause)
+        service.deliver()
+    assert service.parts.flows.webhooks.disable(hook.id, STAFF).disabled
+    receiver.heal()
+    service.parts.flows.webhooks.enable(hook.id, STAFF)
+    service.parts.flows.accounts.disable(ada.id, STAFF)
+    service.deliver()
+    assert receiver.types == ["user.created", "user.disabled"]
+
+
+def test_a_replay_sends_at_once_what_waits_for_a_later_try(on_sqlite, clock, receiver):
+    hook = register(on_sqlite, receiver)
+    receiver.answer(503, times=3)
+    join(on_sqlite)
+    on_sqlite.deliver()
+    for pause in PAUSES[:2]:
+        clock.advance(seconds=pause)
+        on_sqlite.deliver()
+    assert on_sqlite.parts.flows.webhooks.replay(hook.id, STAFF, since=hook.created_at) == 0
+    on_sqlite.deliver()
+    assert receiver.types == ["user.created"]
+
+
 @pytest.mark.case("WHK-07")
 def test_a_replay_keeps_ids_and_order_and_two_at_once_are_one(service, receiver):
     hook = register(service, receiver)
@@ -241,19 +270,37 @@ def test_where_nobody_listens_a_sign_in_asks_nothing_more_and_keeps_nothing(serv
 
 
 @pytest.mark.case("DEL-01", "WHK-09")
-def test_what_waits_to_be_told_of_an_erased_account_is_told_no_more(service, receiver):
+def test_what_waits_to_be_told_of_an_erased_account_is_told_no_more(service, clock, receiver):
     hook = register(service, receiver)
     receiver.answer(503, times=1)
     ada = join(service)
     signed_in(service)
     service.deliver()
     service.parts.flows.erasure.erase(ada.id, STAFF, by="staff")
+    clock.advance(seconds=PAUSES[0])
     service.deliver()
     service.parts.flows.webhooks.replay(hook.id, STAFF, since=hook.created_at)
     service.deliver()
     assert set(receiver.types) == {"session.revoked", "user.deleted"}
     assert receiver.types[-1] == "user.deleted"
     assert ADDRESS not in str([call.body for call in receiver.taken])
+
+
+@pytest.mark.case("DEL-01", "WHK-07")
+def test_an_erasure_is_told_after_what_is_on_its_way(on_sqlite, receiver):
+    register(on_sqlite, receiver, "user.created", "user.deleted")
+    ada, heard = join(on_sqlite), []
+
+    def erase():
+        on_sqlite.parts.flows.erasure.erase(ada.id, STAFF, by="staff")
+        on_sqlite.deliver()  # another sender, which finds the end of the account due
+        heard.extend(call.event["type"] for call in receiver.calls)
+
+    receiver.answer(200, times=1, before=erase)
+    on_sqlite.deliver()
+    assert heard == ["user.created"]
+    on_sqlite.deliver()
+    assert receiver.types == ["user.created", "user.deleted"]
 
 
 def test_events_are_kept_for_a_month(on_sqlite, clock, receiver):
