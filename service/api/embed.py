@@ -12,7 +12,7 @@ from service.http.logos import LOGOS, Logo
 from service.http.requests import brand, flows, languages
 from service.languages import catalogue, direction
 
-FOR_MINUTES = "public, max-age=300"
+FOR_MINUTES = "private, max-age=300"  # it depends on `Origin` and `Sec-Fetch-Site`, which CDNs pass over
 ELSEWHERE = "cross-site"  # what a browser says of a page whose cookies are not ours (Fetch Metadata)
 
 api = APIBlueprint(
@@ -64,7 +64,7 @@ class EmbedModel(BaseModel):
 def embed_settings(path: EmbedPath) -> Response:
     """Get the dialog's settings and words
 
-    For the pages of allowed origins. May be kept for five minutes; `ETag` and `If-None-Match` work.
+    For the pages of allowed origins. Browsers may keep it for five minutes; `ETag` and `If-None-Match` work.
     """
     response = jsonify(dump(_about(languages().best([path.language]))))
     response.headers["Cache-Control"] = FOR_MINUTES
