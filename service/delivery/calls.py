@@ -22,7 +22,10 @@ PAUSES = (
 
 @dataclass(frozen=True)
 class CallQueue:
-    """`senders` threads make the calls, at most `at_once` of them to one receiver, with `pauses` between tries."""
+    """`senders` threads make the calls, at most `at_once` of them to one receiver, with `pauses` between tries.
+
+    Half of them at most call receivers that were slow to answer.
+    """
 
     name: str
     priority: Priority

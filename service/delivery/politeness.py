@@ -22,18 +22,23 @@ class Place:
 
 @dataclass
 class _Domain:
-    """What is on its way to a domain, and how many set out since `window`."""
+    """What is on its way to a domain, how many set out since `window`, and whether the last one took long."""
 
     under_way: list[Place] = field(default_factory=list)
+    slow: bool = False
     window: float = 0.0
     set_out: int = 0
 
 
 class Politeness:
-    """Places by domain, in one worker: at most `at_once`, and `per_second` where that is more than 0."""
+    """Places by domain, in one worker: at most `at_once`, and `per_second` where that is more than 0.
 
-    def __init__(self, at_once: int, per_second: float = 0.0) -> None:
+    Domains found slow share `slow_at_once` places, so that however many there are, some are left for the others.
+    """
+
+    def __init__(self, at_once: int, per_second: float = 0.0, *, slow_at_once: int | None = None) -> None:
         self._at_once, self._per_window = at_once, per_second * WINDOW
+        self._slow_at_once = slow_at_once
         self._domains: defaultdict[str, _Domain] = defaultdict(_Domain)
         self._lock = threading.Lock()
 
@@ -45,6 +50,8 @@ class Politeness:
             if len(here.under_way) >= self._at_once:
                 oldest = min(place.since for place in here.under_way)
                 return SLOW_PAUSE if now - oldest >= SLOW else BUSY_PAUSE
+            if here.slow and self._slow_at_once is not None and self._slow_ones() >= self._slow_at_once:
+                return SLOW_PAUSE
             if now - here.window >= WINDOW:
                 here.window, here.set_out = now, 0
             if self._per_window and here.set_out >= self._per_window:
@@ -60,9 +67,14 @@ class Politeness:
             here = self._domains[place.domain]
             if place in here.under_way:
                 here.under_way.remove(place)
+                here.slow = time.monotonic() - place.since >= SLOW
             if not self._per_window or len(self._domains) > MOST_DOMAINS:
                 self._forget_idle_ones()
 
+    def _slow_ones(self) -> int:
+        return sum(len(domain.under_way) for domain in self._domains.values() if domain.slow)
+
     def _forget_idle_ones(self) -> None:
-        for name in [name for name, domain in self._domains.items() if not domain.under_way]:
-            del self._domains[name]
+        for name, domain in list(self._domains.items()):
+            if not domain.under_way and not (domain.slow and self._slow_at_once is not None):
+                del self._domains[name]

@@ -120,7 +120,8 @@ class Worker:
 
 def _calling(letters: Dispatch, queue: CallQueue) -> Dispatch:
     """The same machinery for another queue: other rows, places and pauses, no letters."""
-    own = Claims(letters.clock, letters.claims.lease, Politeness(queue.at_once), (queue.priority,))
+    politeness = Politeness(queue.at_once, slow_at_once=queue.senders // 2)
+    own = Claims(letters.clock, letters.claims.lease, politeness, (queue.priority,))
     return replace(
         letters,
         prepare={},

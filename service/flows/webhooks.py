@@ -95,7 +95,8 @@ class Webhooks:
     ) -> int:
         """Deliver again what happened since an instant, or from an event on; how many deliveries were added.
 
-        They keep their ids and their order, and what waits for a later try goes out as well. Raises `NotFound` and `NothingToReplay`.
+        They keep their ids and their order, and what waits for a later try goes out as well.
+        Raises `NotFound` and `NothingToReplay`.
         """
         webhook, turn = self._point(webhook_id, since, event_id)
         queued, now = 0, self.clock()

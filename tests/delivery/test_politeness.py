@@ -37,6 +37,21 @@ def test_a_domain_whose_letters_take_long_is_left_alone_for_longer(monkeypatch: 
     assert polite.admit("example.org") == SLOW_PAUSE
 
 
+@pytest.mark.case("WHK-05")
+def test_the_slow_ones_together_leave_places_for_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    polite = Politeness(2, slow_at_once=1)
+    monkeypatch.setattr(politeness, "SLOW", 0.0)
+    for domain in ("one.example", "two.example"):
+        polite.leave(place(polite, domain))
+    monkeypatch.setattr(politeness, "SLOW", 60.0)
+    held = place(polite, "one.example")
+    assert polite.admit("one.example") == polite.admit("two.example") == SLOW_PAUSE
+    place(polite, "quick.example")
+    polite.leave(held)  # it was quick this time, and is no slow one any more
+    place(polite, "two.example")
+    place(polite, "one.example")
+
+
 def test_a_rate_is_kept_over_its_window(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(politeness, "WINDOW", 0.4)
     polite = Politeness(10, per_second=2 / 0.4)
