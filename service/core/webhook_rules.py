@@ -64,7 +64,7 @@ def _accept_host(host: str, *, private: bool) -> None:
     try:
         ipaddress.ip_address(host)
     except ValueError:
-        _accept_name(host.removesuffix("."), private=private)
+        _accept_name(host, private=private)
     else:
         if not is_public(host) and not (private and is_local(host)):
             raise NotDeliverable(f"{host} is in a private network")

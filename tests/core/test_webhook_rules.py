@@ -31,6 +31,7 @@ ODD_NUMBERS = [
     "0x",
 ]
 ODD_NAMES = [
+    "news.example.org.",  # certificates are for names without the dot at the end
     "",
     ".",
     "..",
@@ -45,7 +46,6 @@ ODD_NAMES = [
 GOOD = [
     "https://news.example.org/hooks/masthead?key=1",
     "https://news.example.org:8443",
-    "https://news.example.org.:443/",
     "https://93.184.216.34/",
     "https://[2606:4700::1111]/hook",
 ]
