@@ -30,7 +30,7 @@ def configuration(folder: Path, port: int, *, masthead: int, magazine: int) -> s
         "server_name www.example.org;": "server_name localhost;",
         "127.0.0.1:8000": f"127.0.0.1:{masthead}",
         "127.0.0.1:3000": f"127.0.0.1:{magazine}",
-        "__Host-masthead=": "masthead=",
+        "__Host-masthead": "masthead",
         "^/(login|": "^/(dev|login|",
     }.items():
         if before not in site:
