@@ -11,13 +11,13 @@ from playwright.sync_api import Page
 from tests.browser.inspection import Watch
 from tests.browser.reader import Reader
 from tests.browser.visitor import Town, Visitor, town_on
-from tests.support import certified_client
+from tests.support import missing
 from tests.support.databases import PostgresDatabases, SqliteDatabases
 from tests.support.live import LiveService
 from tests.support.smtp import SmtpSink
 
 numbers = itertools.count(1)
-collect_ignore = [] if certified_client.available() else ["test_certified_client.py"]
+collect_ignore = missing.tests_in("browser")
 
 
 @pytest.fixture(scope="package")
