@@ -114,7 +114,7 @@ def test_fields_tell_password_managers_and_keyboards_what_they_are(site, new_rea
         inputs = reader.page.locator("form input:not([type=hidden]):not([type=checkbox])")
         return [(i.get_attribute("type"), i.get_attribute("autocomplete")) for i in inputs.all()]
 
-    assert hints("/login") == [("email", "username"), ("password", "current-password")]
+    assert hints("/login") == [("email", "username webauthn"), ("password", "current-password")]
     assert hints("/signup") == [("email", "email"), ("password", "new-password"), ("text", "name")]
     assert hints("/forgot-password") == [("email", "username")]
     reader.ask_to_join()
