@@ -6,6 +6,7 @@ import os
 import sys
 import threading
 from collections.abc import Iterable
+from json import JSONEncoder
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,9 +23,11 @@ from service.adapters.metrics import EventCounter
 from service.api import documentation, events, mail_events
 from service.api.answers import refuse_body
 from service.api.models import ProblemModel, signed_in_json
+from service.core.forward_auth import PATH as FORWARD_AUTH_PATH
+from service.core.return_urls import ReturnUrls
 from service.core.tokens import derive_key
 from service.delivery.worker import Worker
-from service.gate import Gate
+from service.gate import SESSION_PATH, Answer, Gate, tell_a_proxy
 from service.http import errors, headers, languages, operations, origins, requests, sign_in
 from service.http.cookies import FORMS, SESSION, CookieJar
 from service.http.strict_json import LONGEST_BODY, StrictRequest
@@ -153,12 +156,21 @@ def put_in_front(app: OpenAPI, masthead: Masthead, cookies: CookieJar) -> None:
         masthead.flows.sessions,
         masthead.clock,
         cookie=cookies.name(SESSION),
-        headers=[*headers.for_data(masthead.return_urls), ("Vary", "Cookie, Origin")],
-        describe=signed_in_json,
+        answers=answers_of_the_gate(masthead.return_urls),
     )
     if settings.worker is WorkerMode.THREAD:
         front = DeliveryThread(front, masthead.worker)
     app.wsgi_app = front  # type: ignore[assignment,method-assign]
+
+
+def answers_of_the_gate(return_urls: ReturnUrls) -> dict[str, Answer]:
+    """What is said on every page view of the site, as Flask would say it."""
+    always, to_json = headers.for_data(return_urls), JSONEncoder(separators=(",", ":")).encode
+    json = [("Content-Type", "application/json"), *always, ("Vary", "Cookie, Origin")]
+    return {
+        SESSION_PATH: Answer(json, lambda found, _: ((), f"{to_json(signed_in_json(found))}\n".encode())),
+        FORWARD_AUTH_PATH: Answer([*always, ("Vary", "Cookie")], tell_a_proxy),
+    }
 
 
 class DeliveryThread:

@@ -1,16 +1,18 @@
 """A thin gate in front of Flask for what other services ask on every page view.
 
-It answers `GET /api/v1/session` for a live session by itself and hands everything else on: other paths,
-calls from pages (they need CORS), requests that bring their own id, sessions that are over, and those whose
-last use is to be noted. Nothing is cached.
+It answers a few GETs for a live session by itself and hands everything else on: other paths, calls from pages
+(they need CORS), requests that bring their own id, sessions that are over, and those whose last use is to be
+noted. Nothing is cached.
 """
 
 import secrets
-from collections.abc import Callable, Iterable
-from json import JSONEncoder
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from urllib.parse import parse_qsl
 
 from service.core.errors import Unavailable
+from service.core.forward_auth import identity, lets_in
 from service.core.ports import Clock, Store
 from service.core.values import digest
 from service.flows.sessions import Sessions, SignedIn
@@ -19,11 +21,23 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 SESSION_PATH = "/api/v1/session"
-to_json = JSONEncoder(separators=(",", ":")).encode
+
+Header = tuple[str, str]
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What the gate says at one path: `headers` to everybody, and what `tell` makes of the session and the query.
+
+    `tell` returns further headers and the body, or None for what Flask should look at.
+    """
+
+    headers: Sequence[Header]
+    tell: Callable[[SignedIn, str], tuple[Sequence[Header], bytes] | None]
 
 
 class Gate:
-    """A WSGI middleware. `cookie` is the session cookie's name, `describe` makes the contract's JSON."""
+    """A WSGI middleware. `cookie` is the session cookie's name, `answers` are by path."""
 
     def __init__(
         self,
@@ -33,22 +47,25 @@ class Gate:
         clock: Clock,
         *,
         cookie: str,
-        headers: list[tuple[str, str]],
-        describe: Callable[[SignedIn], dict[str, Any]],
+        answers: Mapping[str, Answer],
     ) -> None:
         self._behind = behind
         self._store = store
         self._sessions = sessions
         self._clock = clock
         self._prefix = f"{cookie}="
-        self._headers = [("Content-Type", "application/json"), *headers]
-        self._describe = describe
+        self._answers = answers
 
     def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
-        if environ["PATH_INFO"] == SESSION_PATH and environ["REQUEST_METHOD"] == "GET":
+        answer = self._answers.get(environ["PATH_INFO"])
+        if answer is not None and environ["REQUEST_METHOD"] == "GET":
             found = self._find(environ)
-            if found is not None:
-                return self._answer(found, start_response)
+            told = found and answer.tell(found, environ.get("QUERY_STRING", ""))
+            if told:
+                headers, body = told
+                of_this_answer = [("X-Request-Id", secrets.token_hex(16)), ("Content-Length", str(len(body)))]
+                start_response("200 OK", [*answer.headers, *headers, *of_this_answer])
+                return [body]
         return self._behind(environ, start_response)
 
     def _find(self, environ: "WSGIEnvironment") -> SignedIn | None:
@@ -68,8 +85,10 @@ class Gate:
             return None
         return SignedIn(*found)
 
-    def _answer(self, found: SignedIn, start_response: "StartResponse") -> Iterable[bytes]:
-        body = f"{to_json(self._describe(found))}\n".encode()
-        of_this_answer = [("X-Request-Id", secrets.token_hex(16)), ("Content-Length", str(len(body)))]
-        start_response("200 OK", [*self._headers, *of_this_answer])
-        return [body]
+
+def tell_a_proxy(found: SignedIn, query: str) -> tuple[Sequence[Header], bytes] | None:
+    """Say who the visitor is, if the roles asked for let them in."""
+    asked = parse_qsl(query, keep_blank_values=True) if query else []
+    if any(name != "role" for name, _ in asked) or not lets_in(found.user, [role for _, role in asked]):
+        return None
+    return identity(found.user), b""

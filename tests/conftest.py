@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from tests.support.issuer import IssuerServer
     from tests.support.range_server import RangeServer
     from tests.support.service import Service
+    from tests.support.webhook_receiver import WebhookReceiver
 
 # The same examples every time, so that a test fails for who broke it; `make fuzz` looks for others.
 settings.register_profile("steady", derandomize=True, deadline=None)
@@ -183,6 +184,15 @@ def ranges() -> "Iterator[RangeServer]":
     server.start()
     yield server
     server.stop()
+
+
+@pytest.fixture
+def receiver() -> "Iterator[WebhookReceiver]":
+    """A service that is told of accounts: `register(service, receiver)`."""
+    from tests.support.webhook_receiver import WebhookReceiver
+
+    with WebhookReceiver() as running:
+        yield running
 
 
 @pytest.fixture

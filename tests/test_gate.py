@@ -10,10 +10,19 @@ from flask import request
 from sqlalchemy import update
 from werkzeug.test import TestResponse
 
+from service.core.forward_auth import PATH
 from service.gate import SESSION_PATH
 from service.store.schema import SessionRow
 from tests.support.people import add_reader, signed_in
 from tests.support.service import Client, Service
+
+ANSWERED = (
+    SESSION_PATH,
+    PATH,
+    f"{PATH}?role=editor",
+    f"{PATH}?role=staff&role=editor",
+    f"{PATH}?role=%65ditor&role=",
+)
 
 
 @pytest.fixture
@@ -32,8 +41,8 @@ def reached_flask(service: Service) -> list[str]:
     return paths
 
 
-def look(client: Client, **options: Any) -> TestResponse:
-    return client.request("GET", SESSION_PATH, **options)
+def look(client: Client, path: str = SESSION_PATH, **options: Any) -> TestResponse:
+    return client.request("GET", path, **options)
 
 
 def look_with(service: Service, cookie: str | None) -> TestResponse:
@@ -49,15 +58,17 @@ def said(answer: TestResponse) -> tuple[str, dict[str, str], bytes]:
 
 
 def test_the_gate_and_flask_say_the_same_byte_by_byte(reader: Client, reached_flask: list[str]) -> None:
-    by_gate = look(reader)
-    assert reached_flask == []
-    by_flask = look(reader, headers={"X-Request-Id": "an-id-of-their-own"})
-    assert reached_flask == [SESSION_PATH]
-    assert by_gate.status_code == 200
-    assert said(by_gate) == said(by_flask)
-    assert by_gate.json["user"]["name"] == "Zoë 李小龙 <b>"
-    assert re.fullmatch(r"[0-9a-f]{32}", by_gate.headers["X-Request-Id"])
-    assert look(reader).headers["X-Request-Id"] != by_gate.headers["X-Request-Id"]
+    for path in ANSWERED:
+        by_gate = look(reader, path)
+        assert reached_flask == []
+        by_flask = look(reader, path, headers={"X-Request-Id": "an-id-of-their-own"})
+        assert reached_flask == [path.partition("?")[0]]
+        assert by_gate.status_code == 200
+        assert said(by_gate) == said(by_flask)
+        assert re.fullmatch(r"[0-9a-f]{32}", by_gate.headers["X-Request-Id"])
+        assert look(reader, path).headers["X-Request-Id"] != by_gate.headers["X-Request-Id"]
+        reached_flask.clear()
+    assert look(reader).json["user"]["name"] == "Zoë 李小龙 <b>"
 
 
 def test_over_https_they_say_the_same_too(make_service: Callable[..., Service], sqlite_url: str) -> None:
@@ -65,29 +76,37 @@ def test_over_https_they_say_the_same_too(make_service: Callable[..., Service], 
     add_reader(service)
     client = signed_in(service)
     client.headers = {}
-    assert said(look(client)) == said(look(client, headers={"X-Request-Id": "an-id-of-their-own"}))
-    assert "Strict-Transport-Security" in look(client).headers
+    for path in (SESSION_PATH, PATH):
+        assert said(look(client, path)) == said(look(client, path, headers={"X-Request-Id": "their-own-id"}))
+        assert "Strict-Transport-Security" in look(client, path).headers
 
 
-@pytest.mark.parametrize(
-    ("method", "path", "headers"),
-    [
-        ("GET", SESSION_PATH, {"Origin": "http://localhost:8000"}),
-        ("GET", SESSION_PATH, {"Origin": "https://evil.example"}),
-        ("GET", SESSION_PATH, {"X-Request-Id": "x"}),
-        ("HEAD", SESSION_PATH, {}),
-        ("OPTIONS", SESSION_PATH, {}),
-        ("POST", SESSION_PATH, {}),
-        ("GET", SESSION_PATH + "/", {}),
-        ("GET", "/api/v1/sessions", {}),
-        ("GET", "/account", {}),
-    ],
-)
-def test_everything_else_is_for_flask(
-    reader: Client, reached_flask: list[str], method: str, path: str, headers: dict[str, str]
-) -> None:
-    reader.request(method, path, headers=headers)
-    assert reached_flask == [path]
+FOR_FLASK: list[tuple[str, str, dict[str, str]]] = [
+    ("GET", SESSION_PATH, {"Origin": "http://localhost:8000"}),
+    ("GET", SESSION_PATH, {"Origin": "https://evil.example"}),
+    ("GET", SESSION_PATH, {"X-Request-Id": "x"}),
+    ("HEAD", SESSION_PATH, {}),
+    ("OPTIONS", SESSION_PATH, {}),
+    ("POST", SESSION_PATH, {}),
+    ("GET", SESSION_PATH + "/", {}),
+    ("GET", PATH, {"Origin": "http://localhost:8000"}),
+    ("GET", PATH + "?role=staff", {}),
+    ("GET", PATH + "?role=", {}),
+    ("GET", PATH + "?rolle=editor", {}),
+    ("GET", PATH + "?role=editor&next=x", {}),
+    ("HEAD", PATH, {}),
+    ("POST", PATH, {}),
+    ("GET", PATH + "/", {}),
+    ("GET", "/api/v1/sessions", {}),
+    ("GET", "/account", {}),
+]
+
+
+def test_everything_else_is_for_flask(reader: Client, reached_flask: list[str]) -> None:
+    for method, path, headers in FOR_FLASK:
+        reader.request(method, path, headers=headers)
+        assert reached_flask == [path.partition("?")[0]], (method, path, headers)
+        reached_flask.clear()
 
 
 @pytest.mark.parametrize(
@@ -138,8 +157,10 @@ def test_a_session_that_ended_is_gone_at_the_next_look(service: Service, reader:
 def test_now_and_then_flask_notes_that_a_session_is_in_use(
     service: Service, reader: Client, reached_flask: list[str]
 ) -> None:
-    with service.parts.store.engine.begin() as connection:
-        earlier = service.parts.flows.sessions.clock() - timedelta(minutes=6)
-        connection.execute(update(SessionRow).values(last_seen_at=earlier))
-    assert [look(reader).status_code for _ in range(3)] == [200, 200, 200]
-    assert reached_flask == [SESSION_PATH]
+    for path in (SESSION_PATH, PATH):
+        reached_flask.clear()
+        with service.parts.store.engine.begin() as connection:
+            earlier = service.parts.flows.sessions.clock() - timedelta(minutes=6)
+            connection.execute(update(SessionRow).values(last_seen_at=earlier))
+        assert [look(reader, path).status_code for _ in range(3)] == [200, 200, 200]
+        assert reached_flask == [path]

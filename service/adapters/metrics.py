@@ -50,19 +50,26 @@ class OutboxCollector(Collector):
     def collect(self) -> Iterator[GaugeMetricFamily]:
         """Look at the queue. While the database is away there is nothing to tell."""
         try:
-            waiting, oldest = self._look(self._clock())
+            (waiting, oldest), (events, event) = self._look(self._clock())
         except Unavailable:
             return
         yield GaugeMetricFamily(
             "masthead_outbox_due", f"Letters and errands that are due, up to {MOST_COUNTED}", waiting
         )
         yield GaugeMetricFamily("masthead_outbox_oldest_seconds", "How long the oldest has been due", oldest)
+        yield GaugeMetricFamily("masthead_webhooks_waiting", "Events that wait to be delivered", events)
+        yield GaugeMetricFamily("masthead_webhooks_oldest_seconds", "How long the oldest has waited", event)
 
-    def _look(self, now: datetime) -> tuple[int, float]:
+    def _look(self, now: datetime) -> tuple[tuple[int, float], tuple[int, float]]:
         with self._store.read() as uow:
             since = uow.outbox.waiting_since(now)
             waiting = uow.outbox.waiting(now, at_most=MOST_COUNTED) if since else 0
-        return waiting, (now - since).total_seconds() if since else 0.0
+            events, event = uow.webhooks.waiting()
+        return (waiting, _age(since, now)), (events, _age(event, now))
+
+
+def _age(since: datetime | None, now: datetime) -> float:
+    return (now - since).total_seconds() if since else 0.0
 
 
 def exposition(store: Store, clock: Clock) -> Callable[[], bytes]:

@@ -4,10 +4,11 @@ The name is looked up here, every address it has is judged, and the connection g
 second look-up could say something else (DNS rebinding). Redirects are for the caller to refuse.
 """
 
-import ipaddress
 import socket
 
 import httpx2
+
+from service.core.networks import is_public
 
 
 class TargetRefused(httpx2.TransportError):
@@ -44,15 +45,3 @@ class PinnedTransport(httpx2.BaseTransport):
         if not self._private and not all(is_public(address) for address in addresses):
             raise TargetRefused(f"{host} is in a private network")
         return addresses[0]
-
-
-def is_public(address: str) -> bool:
-    """Whether an address is somebody's on the Internet; one that carries an IPv4 address is judged by that."""
-    parsed = ipaddress.ip_address(address)
-    if isinstance(parsed, ipaddress.IPv6Address):
-        inner = parsed.ipv4_mapped or parsed.sixtofour or (parsed.teredo[1] if parsed.teredo else None)
-        if inner is not None:
-            return inner.is_global and not inner.is_multicast
-        if parsed in ipaddress.ip_network("64:ff9b::/96"):  # NAT64 (RFC 6052)
-            return is_public(str(ipaddress.IPv4Address(int(parsed) & 0xFFFFFFFF)))
-    return parsed.is_global and not parsed.is_multicast

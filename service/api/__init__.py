@@ -7,6 +7,7 @@ from service.api import (
     documentation,
     email,
     events,
+    forward_auth,
     login_link,
     mail_events,
     me,
@@ -22,7 +23,7 @@ from service.api import (
 def register(app: OpenAPI) -> list[APIBlueprint]:
     """Add every call of the contract and the description made from them; return the blueprints."""
     readers = (signup, session, login_link, social, password, email, me, captcha)
-    modules = (*readers, users, records, events, mail_events)
+    modules = (*readers, forward_auth, users, records, events, mail_events)
     blueprints = [module.api for module in modules]
     for blueprint in blueprints:
         app.register_api(blueprint)

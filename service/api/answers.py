@@ -10,12 +10,14 @@ from service.core.errors import FieldError, ValidationFailed
 from service.core.wording import sentence
 from service.http.strict_json import shown
 
-CODES = {"missing": "required", "extra_forbidden": "unknown_field", "invalid_text": "invalid_text"}
+UNKNOWN = "unknown_field"
+CODES = {"missing": "required", "extra_forbidden": UNKNOWN, "invalid_text": "invalid_text"}
 CODES |= dict.fromkeys(("greater_than_equal", "less_than_equal"), "out_of_range")
+TEXT = {"schema": {"type": "string"}}
 CAPTCHA = "Where a captcha is configured: `captcha_required`, `captcha_failed`."
 MESSAGES = {
     "required": sentence("This field is required."),
-    "unknown_field": sentence("There is no such field."),
+    UNKNOWN: sentence("There is no such field."),
     "invalid_text": sentence("This contains characters that cannot be used."),
     "out_of_range": sentence("This number is too small or too large."),
     "invalid_type": sentence("This has the wrong type."),
@@ -66,3 +68,10 @@ def problems(*, body: bool = False, **described: str) -> dict[str | int, Any]:
         status.removeprefix("s"): {"description": text, "content": {"application/problem+json": schema}}
         for status, text in sorted((always | described).items())
     }
+
+
+def as_pages_too(answers: dict[str | int, Any]) -> dict[str | int, Any]:
+    """Say of error answers that they are pages to those who read pages."""
+    for answer in answers.values():
+        answer["content"]["text/html"] = TEXT
+    return answers

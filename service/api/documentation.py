@@ -6,6 +6,7 @@ from typing import Any
 from flask import Response, jsonify, render_template
 from flask_openapi3 import OpenAPI
 
+from service.api import webhooks
 from service.api.models import ProblemModel
 
 DESCRIPTION = (
@@ -66,6 +67,7 @@ def describe(app: OpenAPI) -> dict[str, Any]:
             refused = operation["responses"].get("422", {})
             if "application/json" in refused.get("content", ()):  # the library's own, for every call
                 del operation["responses"]["422"]
+    webhooks.describe(document)
     return document
 
 
@@ -79,6 +81,10 @@ def _groups(document: dict[str, Any]) -> Iterator[dict[str, Any]]:
             if tag["name"] in operation.get("tags", [])
         ]
         yield {"name": tag["name"], "description": tag.get("description", ""), "items": items}
+    told = webhooks.group(document)
+    for item in told["items"]:
+        item["body_fields"] = list(_properties(document, item["schema"]))
+    yield told
 
 
 def _operation(document: dict[str, Any], method: str, path: str, operation: dict[str, Any]) -> dict[str, Any]:
@@ -97,7 +103,10 @@ def _operation(document: dict[str, Any], method: str, path: str, operation: dict
 
 def _fields(document: dict[str, Any], operation: dict[str, Any]) -> Iterator[dict[str, Any]]:
     content = operation.get("requestBody", {}).get("content", {}).get("application/json", {})
-    name = content.get("schema", {}).get("$ref", "").rpartition("/")[2]
+    yield from _properties(document, content.get("schema", {}).get("$ref", "").rpartition("/")[2])
+
+
+def _properties(document: dict[str, Any], name: str) -> Iterator[dict[str, Any]]:
     schema = document["components"]["schemas"].get(name, {})
     for field, described in schema.get("properties", {}).items():
         kinds = [kind.get("type") for kind in described.get("anyOf", [described])]

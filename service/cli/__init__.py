@@ -2,7 +2,7 @@
 
 from flask import Flask
 
-from service.cli import clients, doctor, keys, mail, migrate, users, worker
+from service.cli import clients, doctor, keys, mail, migrate, users, webhooks, worker
 
 
 def register(app: Flask) -> None:
@@ -14,3 +14,4 @@ def register(app: Flask) -> None:
     app.cli.add_command(doctor.doctor)
     app.cli.add_command(clients.clients)
     app.cli.add_command(keys.keys)
+    app.cli.add_command(webhooks.webhooks)

@@ -12,6 +12,7 @@ from service.cli.doctor_dns import sender_dns
 from service.cli.finding import Finding
 from service.cli.password_checks import passwords
 from service.cli.provider_checks import provider_troubles, redirect_addresses
+from service.cli.webhook_checks import webhooks
 from service.core.captcha import VerifierAway
 from service.core.errors import Unavailable
 from service.store.migrations import current_revision, newest_revision, require_current
@@ -128,6 +129,7 @@ CHECKS: tuple[Callable[[Masthead], Finding], ...] = (
     providers,
     captcha,
     passwords,
+    webhooks,
 )
 
 

@@ -241,6 +241,13 @@ class InsufficientScope(Refusal):
         self.scope = scope
 
 
+class RoleRequired(Refusal):
+    """A page behind a proxy is for readers with a role that this one does not have."""
+
+    code = "role_required"
+    message = sentence("Your account does not have access to this page.")
+
+
 class PreconditionFailed(Refusal):
     """What the caller saw is not how it is any more (RFC 9110, 13.1.1)."""
 

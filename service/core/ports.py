@@ -30,6 +30,7 @@ from service.core.values import (
     Session,
     User,
 )
+from service.core.webhooks import Webhooks
 
 
 class Clock(Protocol):
@@ -106,6 +107,9 @@ class UnitOfWork(Protocol):
 
     @property
     def signing_keys(self) -> SigningKeys: ...
+
+    @property
+    def webhooks(self) -> Webhooks: ...
 
 
 class Store(Protocol):

@@ -95,7 +95,7 @@ class Addresses(Protocol):
         """Delete it and the account's later ones; True for exactly one of any number of callers."""
 
     def restore(self, undo: EmailUndo, *, at: datetime) -> bool:
-        """Give the address back; password, identities added since and a planned erasure go.
+        """Give the address back; password and a planned erasure go.
 
         The epoch rises. False for a disabled account. Raises `EmailTaken`.
         """
@@ -163,6 +163,9 @@ class Identities(Protocol):
     def remove(self, user_id: UUID, provider: str) -> Identity | None: ...
 
     def remove_all(self, user_id: UUID) -> Sequence[Identity]: ...
+
+    def remove_since(self, user_id: UUID, since: datetime) -> Sequence[Identity]:
+        """Remove those that were added from an instant on."""
 
 
 class Attempts(Protocol):

@@ -166,6 +166,10 @@ class Priority(IntEnum):
     RESET = 0
     VERIFY = 10
     NOTICE = 20
+    WEBHOOK = 30
+
+
+LETTERS = (Priority.RESET, Priority.VERIFY, Priority.NOTICE)
 
 
 class Outcome(StrEnum):
@@ -189,6 +193,8 @@ class OutboxRow:
     `fence` rises with every claim; settling needs the fence of the claim, so a worker that slept through
     its lease cannot settle what another one took over. `rendered_at` is the instant the letter in flight
     was signed at: while a copy may have left, a retry repeats that very letter.
+
+    Rows of one `lane` go one after the other; `behind` is until when an earlier one of it waits, if one does.
     """
 
     id: UUID
@@ -203,6 +209,9 @@ class OutboxRow:
     attempts: int = 0
     fence: int = 0
     rendered_at: datetime | None = None
+    lane: str | None = None
+    turn: int | None = None
+    behind: datetime | None = None
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from datetime import timedelta
 
 from service.core.mail import Transport
 from service.core.ports import Clock
+from service.core.webhooks import KEEP_EVENTS
 from service.delivery.ports import DeliveryStore
 from service.flows.devices import REMEMBERED as KEEP_DEVICES
 
@@ -68,6 +69,8 @@ class Chores:
         with self.store.write() as uow:
             outbox = uow.outbox.purge(now - self.keep_settled)
         with self.store.write() as uow:
+            webhook_events = uow.webhooks.purge(now - KEEP_EVENTS)
+        with self.store.write() as uow:
             mail_events = uow.mail_events.purge(now - self.keep_settled)
             suppressions = uow.suppressions.purge(now)
         counts = {
@@ -80,6 +83,7 @@ class Chores:
             "devices": devices,
             "guesses": guesses,
             "outbox": outbox,
+            "webhook_events": webhook_events,
             "mail_events": mail_events,
             "suppressions": suppressions,
         }

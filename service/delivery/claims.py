@@ -1,17 +1,22 @@
-"""Taking rows for oneself: the due ones, and of those the ones whose domain has room."""
+"""Taking rows for oneself: the due ones, and of those the ones whose receiver has room and whose turn it is."""
 
+import math
 import time
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from service.core.ports import Clock
-from service.core.values import OutboxRow
+from service.core.values import LETTERS, OutboxRow, Priority
 from service.delivery.politeness import BUSY_PAUSE, Place, Politeness
 from service.delivery.ports import DeliveryUnit
 
 CROWD = 100  # rows looked at in one round once a domain is found slow
 MOST_ROUNDS = 10
+QUEUE_PAUSE = (
+    10  # seconds; who is next in a lane is called when the one before is done, so this is the exception
+)
 
 
 @dataclass
@@ -36,11 +41,15 @@ class Claim:
 
 @dataclass(frozen=True)
 class Claims:
-    """Claim rows for `lease`. Those whose domain is crowded step back, so that others come forward."""
+    """Claim rows of the kinds in `queue` for `lease`.
+
+    Those whose receiver is crowded, or whose turn in their lane it is not, step back, so that others come forward.
+    """
 
     clock: Clock
     lease: timedelta
     politeness: Politeness
+    queue: Sequence[Priority] = LETTERS
 
     def take(self, uow: DeliveryUnit, limit: int) -> list[Claim]:
         """Claim up to `limit` due rows, within a transaction of the caller's. Raises `Unavailable`."""
@@ -65,8 +74,8 @@ class Claims:
         until = time.monotonic() + self.lease.total_seconds()
         now = self.clock()
         stepping_back: defaultdict[float, list[OutboxRow]] = defaultdict(list)
-        for row in uow.outbox.claim(now, lease=self.lease, limit=looked_at):
-            place = self._place(row) if len(taken) < limit else 0.0
+        for row in uow.outbox.claim(now, lease=self.lease, limit=looked_at, queue=self.queue):
+            place = self._place(row, now) if len(taken) < limit else 0.0
             if isinstance(place, float):
                 stepping_back[place].append(row)
             else:
@@ -75,6 +84,9 @@ class Claims:
             uow.outbox.step_back(crowded, due_at=now + timedelta(seconds=pause))
         return len(taken) < limit and any(pause > BUSY_PAUSE for pause in stepping_back)
 
-    def _place(self, row: OutboxRow) -> Place | float | None:
-        domain = row.canonical.rpartition("@")[2]
-        return self.politeness.admit(domain) if domain else None
+    def _place(self, row: OutboxRow, now: datetime) -> Place | float | None:
+        if row.behind is not None:
+            wait = max((row.behind - now).total_seconds(), 1.0)
+            return float(math.ceil(wait / QUEUE_PAUSE) * QUEUE_PAUSE)
+        receiver = row.lane.partition("/")[0] if row.lane else row.canonical.rpartition("@")[2]
+        return self.politeness.admit(receiver) if receiver else None

@@ -10,7 +10,7 @@ import re
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TypeVar
 
 from service.core.bounce_addresses import BounceAddresses
@@ -22,7 +22,7 @@ from service.core.values import Letter, OutboxRow, Outcome
 from service.delivery.addresses import domain_of, wire_address
 from service.delivery.claims import Claim, Claims
 from service.delivery.letters import Letters
-from service.delivery.ports import DeliveryStore, DeliveryUnit, OnRefusal
+from service.delivery.ports import DeliveryStore, DeliveryUnit, OnRefusal, OnResult
 from service.delivery.retry import next_try
 from service.delivery.ways import Way
 
@@ -42,7 +42,9 @@ class Fenced(Exception):
 class Dispatch:
     """What delivering a row takes. `sender` is `Name <address>`; `jitter` gives a factor around 1.
 
-    `on_refusal` hears of recipients a mail server will never take, in the commit that settles the letter.
+    `on_refusal` hears of recipients that will never take anything, in the commit that settles the row; `on_result`
+    of everything that comes of a row, in the commit that says so. `name` is what log lines call the queue, `pauses`
+    are those between its tries.
     """
 
     store: DeliveryStore
@@ -57,6 +59,9 @@ class Dispatch:
     jitter: Callable[[], float]
     on_refusal: OnRefusal
     bounces: BounceAddresses | None
+    name: str = "outbox"
+    pauses: Sequence[timedelta] = ()
+    on_result: OnResult | None = None
 
     def claim(self, limit: int) -> list[Claim]:
         """Claim up to `limit` due rows. Raises `Unavailable`."""
@@ -74,9 +79,11 @@ class Dispatch:
                 # a poisoned row, or a defect of ours: tried again it would only fail, or send, again
                 self._settle(claim, Outcome.BROKEN, type(error).__name__, **described(error))
         except Fenced:
-            self._log(logging.WARNING, "another worker took a row over", "outbox.fenced", claim.row)
+            self._log(logging.WARNING, "another worker took a row over", f"{self.name}.fenced", claim.row)
         except Unavailable:
-            self._log(logging.WARNING, "no database: a row waits for its lease", "outbox.left", claim.row)
+            self._log(
+                logging.WARNING, "no database: a row waits for its lease", f"{self.name}.left", claim.row
+            )
         finally:
             self.claims.leave(claim)
 
@@ -109,7 +116,7 @@ class Dispatch:
         if uow.suppressions.active(row.canonical, signed_at) is None:
             letter = self.prepare[row.letter](row, uow, signed_at)
         if isinstance(letter, Outcome):
-            self._end(claim, uow, uow.outbox.settle(row, letter, at=self.clock()))
+            self._end(claim, uow, letter, uow.outbox.settle(row, letter, at=self.clock()))
         elif not uow.outbox.rendering(row, signed_at):
             raise Fenced  # what the flow wrote is rolled back
         return letter
@@ -169,7 +176,7 @@ class Dispatch:
             held = uow.outbox.settle(row, Outcome.REFUSED, at=self.clock(), answer=answer)
             if held and refusal.about_recipient:
                 self.on_refusal(row, uow, answer)
-            self._end(claim, uow, held)
+            self._end(claim, uow, Outcome.REFUSED, held, answer)
 
         self._in_transaction(claim, settle)
         self._log_settled(row, Outcome.REFUSED, answer)
@@ -179,7 +186,11 @@ class Dispatch:
         self._in_transaction(
             claim,
             lambda uow: self._end(
-                claim, uow, uow.outbox.settle(row, outcome, at=self.clock(), answer=storable)
+                claim,
+                uow,
+                outcome,
+                uow.outbox.settle(row, outcome, at=self.clock(), answer=storable),
+                storable,
             ),
         )
         self._log_settled(row, outcome, answer, **more)
@@ -187,7 +198,9 @@ class Dispatch:
     def _release(self, claim: Claim, trouble: TransportTrouble, *, signed_at: datetime) -> None:
         """Give the row back for later. Once a copy may have left, the next try repeats that very letter."""
         row, answer = claim.row, _storable(trouble.answer)
-        due_at = next_try(row, self.clock(), self.jitter(), not_later_than=trouble.retry_at)
+        due_at = next_try(
+            row, self.clock(), self.jitter(), not_later_than=trouble.retry_at, pauses=self.pauses
+        )
         if due_at is None:
             return self._settle(claim, Outcome.EXPIRED, answer)
         forget = not trouble.may_have_left and signed_at != row.rendered_at
@@ -196,16 +209,22 @@ class Dispatch:
             lambda uow: self._end(
                 claim,
                 uow,
+                None,
                 uow.outbox.release(row, due_at=due_at, answer=answer, forget_rendering=forget),
+                answer,
             ),
         )
         more = {"code": _code(answer), "due_at": due_at.isoformat(), "may_have_left": trouble.may_have_left}
-        return self._log(logging.WARNING, "a letter is tried again later", "outbox.retry", row, **more)
+        return self._log(logging.WARNING, "a row is tried again later", f"{self.name}.retry", row, **more)
 
-    def _end(self, claim: Claim, uow: DeliveryUnit, held: bool) -> None:
-        """Make sure the row was still ours to end, and claim the next one along with it."""
+    def _end(
+        self, claim: Claim, uow: DeliveryUnit, outcome: Outcome | None, held: bool, answer: str = ""
+    ) -> None:
+        """Make sure the row was still ours to end, say so, and claim the next one along with it."""
         if not held:
             raise Fenced
+        if self.on_result is not None:
+            self.on_result(claim.row, uow, outcome, answer)
         claim.ended = True
         self.claims.leave(claim)  # the next one may be for the same domain
         claim.next = next(iter(self.claims.take(uow, 1)), None) if claim.follow else None
@@ -241,12 +260,13 @@ class Dispatch:
 
     def _log_settled(self, row: OutboxRow, outcome: Outcome, answer: str, **more: str) -> None:
         about = {"outcome": str(outcome), "code": _code(answer), **more}
-        self._log(LEVELS.get(outcome, logging.INFO), "a row is settled", "outbox.settled", row, **about)
+        self._log(LEVELS.get(outcome, logging.INFO), "a row is settled", f"{self.name}.settled", row, **about)
 
     @staticmethod
     def _log(level: int, message: str, event: str, row: OutboxRow, **more: object) -> None:
-        about = {"row_id": str(row.id), "letter": row.letter, "attempts": row.attempts}
-        logger.log(level, message, extra={"event": event, **about, **more})
+        about = {"row_id": str(row.id), "letter": row.letter, "attempts": row.attempts, "lane": row.lane}
+        told = {name: value for name, value in about.items() if value is not None}
+        logger.log(level, message, extra={"event": event, **told, **more})
 
 
 def _signing_time(row: OutboxRow, now: datetime) -> datetime:

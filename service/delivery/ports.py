@@ -7,20 +7,25 @@ from typing import Protocol
 
 from service.core.mail_repositories import Outbox
 from service.core.ports import UnitOfWork
-from service.core.values import OutboxRow, Outcome
+from service.core.values import LETTERS, OutboxRow, Outcome, Priority
 
 
 class DeliveryOutbox(Outbox, Protocol):
     """Rows on their way. What changes a row answers False when its fence is no longer the row's."""
 
-    def claim(self, now: datetime, *, lease: timedelta, limit: int) -> Sequence[OutboxRow]:
-        """Take up to `limit` due rows for `lease`, the most urgent first; fence and attempts rise by one."""
+    def claim(
+        self, now: datetime, *, lease: timedelta, limit: int, queue: Sequence[Priority] = LETTERS
+    ) -> Sequence[OutboxRow]:
+        """Take up to `limit` due rows of the kinds in `queue` for `lease`, the most urgent first.
+
+        Fence and attempts rise by one.
+        """
 
     def rendering(self, row: OutboxRow, at: datetime) -> bool:
         """Note the instant the letter in flight is signed at."""
 
     def settle(self, row: OutboxRow, outcome: Outcome, *, at: datetime, answer: str = "") -> bool:
-        """End a row and erase its context."""
+        """End a row and erase its context; the next one of its lane is due."""
 
     def release(self, row: OutboxRow, *, due_at: datetime, answer: str, forget_rendering: bool) -> bool:
         """Give a row back for another try at `due_at`."""
@@ -49,3 +54,9 @@ class OnRefusal(Protocol):
     """Hear that a mail server will never take letters for a recipient, within the settling transaction."""
 
     def __call__(self, row: OutboxRow, uow: UnitOfWork, answer: str) -> None: ...
+
+
+class OnResult(Protocol):
+    """Hear how a call went, within the transaction that notes it; no `outcome` means that it is tried again."""
+
+    def __call__(self, row: OutboxRow, uow: UnitOfWork, outcome: Outcome | None, answer: str) -> None: ...

@@ -37,6 +37,7 @@ LOGIN_LINK = {
     "minutes": 15,
 }
 BY_NOBODY = CHANGE | {"device": None, "ip": None}
+DISABLED = {"webhook": "0193a4b2-7c1e-7d5a-9f30-2b6c1d8e4f50", "host": "news.example.org"}
 CONNECT = {
     "name": "Ada",
     "provider": "Google",
@@ -108,5 +109,7 @@ SAMPLES = (
     Sample("email_restored", "lost", CHANGE | {"mine": False, "forgot_link": None}),
     Sample("deletion_scheduled", "", CHANGE | FORGOT | {"login_link": f"{SITE}/login", "erases_text": GONE}),
     Sample("deletion_done", "", {"name": "Ada"}),
+    Sample("staff_webhook_disabled", "", DISABLED | {"gone": False, "answer": "503 Service Unavailable"}),
+    Sample("staff_webhook_disabled", "gone", DISABLED | {"gone": True, "answer": "410 Gone"}),
     Sample("mail_test", "", {"server": "smtp.example.org:587"}),
 )

@@ -4,27 +4,25 @@ import logging
 import random
 import threading
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import timedelta
 
 from service.core.bounce_addresses import BounceAddresses
-from service.core.errors import Unavailable
-from service.core.faults import described
 from service.core.mail import Errand, Transport
 from service.core.ports import Clock, Prepare
 from service.delivery.addresses import wire_mailbox
+from service.delivery.calls import CallQueue
 from service.delivery.chores import Chores
-from service.delivery.claims import Claim, Claims
+from service.delivery.claims import Claims
+from service.delivery.desk import Desk
 from service.delivery.dispatch import Dispatch
 from service.delivery.letters import Letters
 from service.delivery.politeness import Politeness
 from service.delivery.ports import DeliveryStore, OnRefusal
-from service.delivery.senders import Senders
 from service.delivery.ways import Way
 
 logger = logging.getLogger(__name__)
 
-POLL = 0.5  # seconds between looks at an empty outbox
-POLL_AFTER_TROUBLE = 1.0
 KEEP_SETTLED = timedelta(days=90)
 GRACE = timedelta(seconds=30)
 
@@ -41,7 +39,7 @@ class Worker:
     another service to what makes it; `transports` are tried in order. A recipient's domain gets letters from
     `domain_senders` of the threads at once and, if more than 0, `domain_rate` a second. `bounces` gives every
     letter an address its bounces go to; without it they go to the sender. `chores` are done every few minutes.
-    A claim holds for `lease`: longer than two transports may take.
+    Each of `calls` is a queue with threads of its own. A claim holds for `lease`: longer than two transports may take.
     """
 
     def __init__(
@@ -65,11 +63,14 @@ class Worker:
         jitter: Callable[[], float] = around_one,
         on_refusal: OnRefusal,
         bounces: BounceAddresses | None = None,
+        calls: Sequence[CallQueue] = (),
     ) -> None:
         if not transports:
             raise ValueError("a worker needs a transport")
         self._store, self._transports, self._clock = store, transports, clock
-        self._dispatch = Dispatch(
+        self._senders, self._grace, self._keep_settled = senders, grace, keep_settled
+        self._chores = chores
+        dispatch = Dispatch(
             store,
             prepare,
             errands or {},
@@ -83,17 +84,19 @@ class Worker:
             on_refusal=on_refusal,
             bounces=bounces,
         )
-        self._senders, self._grace, self._keep_settled = senders, grace, keep_settled
-        self._chores = chores
+        self._letters = Desk(dispatch, senders, grace)
+        self._calls = [Desk(_calling(dispatch, queue), queue.senders, grace) for queue in calls]
 
     def run(self, stop: threading.Event) -> None:
         """Work until `stop` is set, then finish what is in hand, up to the grace, and return."""
         logger.info("the worker starts", extra={"event": "worker.start", "senders": self._senders})
-        senders = Senders(self._senders, lambda claim: self._deliver_until(stop, claim))
+        beside = [threading.Thread(target=desk.run, args=(stop,), daemon=True) for desk in self._calls]
+        for thread in beside:
+            thread.start()
         chores = self.chores()
-        while not stop.is_set():
-            stop.wait(self._turn(senders, senders.wait_for_idle(POLL), chores))
-        senders.finish(self._grace.total_seconds())
+        self._letters.run(stop, lambda busy: chores.look_after(busy=busy))
+        for thread in beside:
+            thread.join(self._grace.total_seconds())
         self._close()
         logger.info("the worker stops", extra={"event": "worker.stop"})
 
@@ -102,13 +105,7 @@ class Worker:
 
         Raises `Unavailable` when the database is away.
         """
-        count = 0
-        claim = next(iter(self._dispatch.claim(1)), None)
-        while claim is not None:
-            claim.follow = True
-            self._dispatch.deliver(claim)
-            count += claim.ended
-            claim = claim.next or next(iter(self._dispatch.claim(1)), None)
+        count = sum(desk.drain() for desk in (self._letters, *self._calls))
         self._close()
         return count
 
@@ -116,36 +113,21 @@ class Worker:
         """What a running worker does besides."""
         return Chores(self._store, self._transports, self._clock, self._keep_settled, self._chores)
 
-    def _turn(self, senders: Senders, idle: int, chores: Chores) -> float:
-        """Claim for the idle senders; how many seconds to wait before the next turn.
-
-        Busy senders claim for themselves.
-        """
-        try:
-            claims = self._dispatch.claim(idle) if idle else []
-            senders.hand(claims)
-            chores.look_after(busy=bool(claims) or not senders.all_idle)
-        except Unavailable:
-            logger.warning("the database is away", extra={"event": "worker.database_away"})
-            return POLL_AFTER_TROUBLE
-        except Exception as error:
-            logger.error("the worker stumbled", extra={"event": "worker.stumble", **described(error)})
-            return POLL_AFTER_TROUBLE
-        return 0.0 if len(claims) == idle else POLL
-
-    def _deliver_until(self, stop: threading.Event, first: Claim) -> None:
-        """Deliver a row and those claimed along the way; when the worker is to stop give the rest back."""
-        claim: Claim | None = first
-        try:
-            while claim is not None and not stop.is_set():
-                claim.follow = True
-                self._dispatch.deliver(claim)
-                claim = claim.next
-            if claim is not None:
-                self._dispatch.put_back(claim)
-        except Exception as error:
-            logger.error("a sender stumbled", extra={"event": "worker.stumble", **described(error)})
-
     def _close(self) -> None:
         for transport in self._transports:
             transport.close()
+
+
+def _calling(letters: Dispatch, queue: CallQueue) -> Dispatch:
+    """The same machinery for another queue: other rows, places and pauses, no letters."""
+    own = Claims(letters.clock, letters.claims.lease, Politeness(queue.at_once), (queue.priority,))
+    return replace(
+        letters,
+        prepare={},
+        errands=queue.errands,
+        claims=own,
+        name=queue.name,
+        pauses=queue.pauses,
+        on_refusal=queue.on_refusal,
+        on_result=queue.on_result,
+    )

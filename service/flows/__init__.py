@@ -30,6 +30,8 @@ from service.flows.signing_keys import SigningKeys
 from service.flows.signup import Signup
 from service.flows.social import Social
 from service.flows.suppressions import Suppressions
+from service.flows.webhook_deliveries import WebhookDeliveries
+from service.flows.webhooks import Webhooks
 
 
 @dataclass(frozen=True)
@@ -64,3 +66,5 @@ class Flows:
     authorization: Authorization
     grants: Grants
     provider_logout: ProviderLogout
+    webhooks: Webhooks
+    webhook_deliveries: WebhookDeliveries

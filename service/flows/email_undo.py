@@ -78,10 +78,7 @@ class EmailUndoing:
             before = uow.users.by_id(offered.user_id)
             if before is None or not uow.addresses.take_undo(offered):
                 raise InvalidToken
-            since = (
-                one for one in uow.identities.of(offered.user_id) if one.created_at >= offered.changed_at
-            )
-            revoke(uow, since, at=now)
+            revoke(uow, uow.identities.remove_since(offered.user_id, offered.changed_at), at=now)
             if not uow.addresses.restore(offered, at=now):
                 raise InvalidToken
             uow.sessions.end_all(offered.user_id)

@@ -85,6 +85,8 @@ def reclaim(uow: UnitOfWork, user: User, *, at: datetime, visit: Visit) -> User:
     drop_unproven(uow, user.id, at=at)
     uow.signups.discard(user.mailbox.canonical)
     uow.audit.record("email.verified", at=at, user_id=user.id, visit=visit)
+    if user.has_password:
+        uow.audit.record("password.dropped", at=at, user_id=user.id, visit=visit)
     return uow.users.by_id(user.id) or user
 
 

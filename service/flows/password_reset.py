@@ -204,6 +204,7 @@ class PasswordReset:
                 raise InvalidToken
             if uow.users.verify_email(user.id, at=now):
                 drop_unproven(uow, user.id, at=now)
+                uow.audit.record("email.verified", at=now, user_id=user.id, visit=visit)
             uow.sessions.end_all(user.id)
             uow.devices.forget(user.id)
             uow.guesses.forget(user.mailbox.canonical)

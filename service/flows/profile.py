@@ -44,8 +44,9 @@ class Profile:
         with self.store.write() as uow:
             if not uow.users.set_profile(after, at=now):
                 raise Unauthenticated
-            if (name, locale) != (before.name, before.locale):
-                uow.audit.record("user.updated", at=now, user_id=before.id, visit=visit)
+            fields = [what for what in ("name", "locale") if getattr(after, what) != getattr(before, what)]
+            if fields:
+                uow.audit.record("user.updated", at=now, user_id=before.id, visit=visit, fields=fields)
             if consent != before.newsletter:
                 kind = "newsletter.subscribed" if consent else "newsletter.unsubscribed"
                 uow.audit.record(kind, at=now, user_id=before.id, visit=visit)

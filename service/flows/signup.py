@@ -266,6 +266,8 @@ class Signup:
             if not uow.users.add(user):
                 raise InvalidToken
             uow.audit.record("user.created", at=now, user_id=user.id, visit=visit, by="signup")
+            if user.newsletter:
+                uow.audit.record("newsletter.subscribed", at=now, user_id=user.id, visit=visit)
             return user
         if existing.email_verified or existing.disabled:
             raise InvalidToken
@@ -276,6 +278,7 @@ class Signup:
             raise InvalidToken
         drop_unproven(uow, existing.id, at=now)
         uow.audit.record("email.verified", at=now, user_id=existing.id, visit=visit)
+        uow.audit.record("password.changed", at=now, user_id=existing.id, visit=visit)
         proven = uow.users.by_id(existing.id)
         assert proven is not None
         return proven

@@ -10,11 +10,12 @@ from flask import Flask, Response, current_app, g, jsonify, render_template, req
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 
-from service.core import errors
+from service.core import errors, forward_auth
 from service.core.errors import SOMETHING_WENT_WRONG, FieldError, Refusal
 from service.core.faults import described
 from service.core.return_urls import LONGEST_URL
 from service.core.wording import sentence
+from service.http.forwarded import reads_pages
 from service.http.languages import gettext
 
 log = logging.getLogger(__name__)
@@ -41,6 +42,7 @@ STATUS: dict[type[Refusal], int] = {
     errors.CrossOriginRefused: 403,
     errors.IdentityBlocked: 403,
     errors.InsufficientScope: 403,
+    errors.RoleRequired: 403,
     errors.NotFound: 404,
     errors.EmailTaken: 409,
     errors.LinkRequired: 409,
@@ -142,8 +144,8 @@ def challenge_of(refusal: Refusal) -> str | None:
 
 
 def answer(problem: Problem) -> Response:
-    """Say it as JSON to callers of the API and to those who notify us, as a page to everybody else."""
-    if request.path.startswith(("/api/", "/events/")):
+    """Say it as a page to people, as JSON to programs."""
+    if not _to_people():
         response = jsonify(problem.to_json())
         response.mimetype = "application/problem+json"
     else:
@@ -156,6 +158,13 @@ def answer(problem: Problem) -> Response:
     if problem.challenge is not None:
         response.headers["WWW-Authenticate"] = problem.challenge
     return response
+
+
+def _to_people() -> bool:
+    """Callers of the API and those who notify us are programs; behind a proxy there may be either."""
+    if request.path == forward_auth.PATH:
+        return reads_pages()
+    return not request.path.startswith(("/api/", "/events/"))
 
 
 def register(app: Flask) -> None:
@@ -213,6 +222,8 @@ def _way_on(problem: Problem) -> tuple[str | None, str | None]:
         next_page = request.form.get("next", "")[:LONGEST_URL]
         query = f"?{urlencode({'next': next_page})}" if next_page else ""
         return (request.path + query if readable else "/account"), gettext("Open the form again")
+    if problem.code == errors.Unauthenticated.code:
+        return "/login", gettext("Sign in")
     if problem.status in (404, 405):
         return "/", gettext("Go to your account")
     if problem.status in (429, 500, 503) and request.method == "GET":

@@ -12,7 +12,7 @@ from sqlalchemy.exc import IntegrityError
 from service.core.addresses import Address
 from service.core.errors import EmailTaken
 from service.core.values import EmailUndo
-from service.store.schema import EmailUndoRow, IdentityRow, UserRow
+from service.store.schema import EmailUndoRow, UserRow
 
 # in the order of the fields of `EmailUndo`
 UNDO_COLUMNS = (
@@ -52,13 +52,7 @@ class AddressRepository:
         return undo.id in taken.scalars().all()
 
     def restore(self, undo: EmailUndo, *, at: datetime) -> bool:
-        if not self._move(
-            undo.user_id, undo.email, undo.canonical, at=at, password_hash=None, erases_at=None
-        ):
-            return False
-        added_since = (IdentityRow.user_id == undo.user_id) & (IdentityRow.created_at >= undo.changed_at)
-        self._connection.execute(delete(IdentityRow).where(added_since))
-        return True
+        return self._move(undo.user_id, undo.email, undo.canonical, at=at, password_hash=None, erases_at=None)
 
     def purge(self, now: datetime) -> int:
         return self._connection.execute(delete(EmailUndoRow).where(EmailUndoRow.expires_at <= now)).rowcount

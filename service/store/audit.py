@@ -1,4 +1,7 @@
-"""The audit trail: one row beside every change a person would want to know of, and one log line once it is so."""
+"""The audit trail: one row beside every change a person would want to know of, and one log line once it is so.
+
+What other services are told of as well is passed on here, so that no story has to think of it.
+"""
 
 import logging
 from datetime import datetime
@@ -8,32 +11,40 @@ from uuid import UUID
 from sqlalchemy import Connection, insert
 
 from service.core.values import Visit, new_id
+from service.store.announcements import SOMEBODY_LISTENS, Announcements
 from service.store.schema import AuditRow
 
 log = logging.getLogger(__name__)
+
+RECORD = insert(AuditRow)
+RECORD_AND_ASK = RECORD.returning(SOMEBODY_LISTENS)
 
 
 class AuditRepository:
     """Events, in one transaction with what they tell of."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, announcements: Announcements) -> None:
         self._connection = connection
+        self._announcements = announcements
         self._recorded: list[tuple[str, dict[str, Any]]] = []
 
     def record(
         self, kind: str, *, at: datetime, user_id: UUID | None = None, visit: Visit | None = None, **data: Any
     ) -> None:
-        self._connection.execute(
-            insert(AuditRow).values(
-                id=new_id(),
-                at=at,
-                kind=kind,
-                user_id=user_id,
-                ip=visit.ip if visit else "",
-                agent=visit.agent if visit else "",
-                data=data,
-            )
-        )
+        event = {
+            "id": new_id(),
+            "at": at,
+            "kind": kind,
+            "user_id": user_id,
+            "ip": visit.ip if visit else "",
+            "agent": visit.agent if visit else "",
+            "data": data,
+        }
+        if user_id is not None and self._announcements.concerns(kind):
+            self._announcements.listened = self._connection.execute(RECORD_AND_ASK, event).scalar_one()
+            self._announcements.note_audited(kind, user_id, at, data)
+        else:
+            self._connection.execute(RECORD, event)
         about = {"user_id": str(user_id) if user_id else None, "ip": visit.ip if visit else None}
         self._recorded.append((kind, {name: value for name, value in about.items() if value}))
 

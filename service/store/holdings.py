@@ -11,6 +11,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Connection, Executable, delete, or_, select, update
 
 from service.core.values import User, digest
+from service.core.webhooks import lane
 from service.store.schema import (
     AuditRow,
     DeviceRow,
@@ -25,6 +26,8 @@ from service.store.schema import (
 from service.store.schema_directory import AnswerRow
 from service.store.schema_mail import MailEventRow, OutboxTable, SuppressionRow
 from service.store.schema_openid import AccessTokenRow, ConsentRow, GrantRow, RefreshTokenRow
+from service.store.schema_webhooks import WebhookEventRow, WebhookRow
+from service.store.webhooks import WAITING
 
 SHOWN_OF_USER = (
     *(UserRow.id, UserRow.email, UserRow.email_verified_at, UserRow.name, UserRow.locale, UserRow.roles),
@@ -57,6 +60,7 @@ SHOWN_OF_GRANT = (
 SHOWN_OF_REFRESH = (GrantRow.client_id, RefreshTokenRow.created_at, RefreshTokenRow.used_at)
 SHOWN_OF_ACCESS = (AccessTokenRow.client_id, AccessTokenRow.issued_at, AccessTokenRow.expires_at)
 SHOWN_OF_ANSWER = (AnswerRow.client_id, AnswerRow.created_at, AnswerRow.expires_at, AnswerRow.body)
+SHOWN_OF_TOLD = (WebhookEventRow.at, WebhookEventRow.type, WebhookEventRow.data)
 SHOWN_OF_EVENT = (AuditRow.at, AuditRow.kind, AuditRow.ip, AuditRow.agent, AuditRow.data)
 
 
@@ -87,6 +91,11 @@ class HoldingsRepository:
             ),
             "suppressions": self._rows(
                 select(*SHOWN_OF_SUPPRESSION).where(SuppressionRow.canonical == user.canonical)
+            ),
+            "told_to_services": self._rows(
+                select(*SHOWN_OF_TOLD)
+                .where(WebhookEventRow.user_id == user.id)
+                .order_by(WebhookEventRow.turn)
             ),
             "events": self._rows(
                 select(*SHOWN_OF_EVENT).where(AuditRow.user_id == user.id).order_by(AuditRow.at)
@@ -134,6 +143,7 @@ class HoldingsRepository:
             return False
         self._connection.execute(delete(OutboxTable).where(_letters_of(user)))
         self._connection.execute(delete(MailEventRow).where(_news_of(user)))
+        self._forget_what_services_hear(user)
         self._connection.execute(delete(SignupRow).where(SignupRow.canonical == user.canonical))
         if user.canonical is not None:
             self._connection.execute(delete(GuessRow).where(GuessRow.address_hash == digest(user.canonical)))
@@ -149,6 +159,13 @@ class HoldingsRepository:
         # that an address gets no letters outlives the account, or the last letter would go to it
         # sessions, devices, identities, earlier addresses, grants, consents and answers have ON DELETE CASCADE
         self._connection.execute(delete(UserRow).where(UserRow.id == user.id))
+
+    def _forget_what_services_hear(self, user: User) -> None:
+        """Take back what waits to be told, and what could be told again; that the account is gone is told after."""
+        webhooks = self._connection.execute(select(WebhookRow.id)).scalars().all()
+        lanes = [lane(webhook_id, user.id) for webhook_id in webhooks]
+        self._connection.execute(delete(OutboxTable).where(OutboxTable.lane.in_(lanes), *WAITING))
+        self._connection.execute(delete(WebhookEventRow).where(WebhookEventRow.user_id == user.id))
 
     def _rows(self, query: Executable) -> list[dict[str, Any]]:
         return [dict(row) for row in self._connection.execute(query).mappings()]

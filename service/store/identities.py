@@ -1,4 +1,7 @@
-"""Identities at other providers: linked ones, pending ones, sign-ins that are away, and what was spent."""
+"""Identities at other providers: linked ones, pending ones, sign-ins that are away, and what was spent.
+
+Other services are told here, where identities begin and end, so that no story can forget it.
+"""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -9,6 +12,8 @@ from sqlalchemy import ColumnElement, Connection, delete, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from service.core.identities import Attempt, Identity, PendingIdentity
+from service.core.webhooks import WebhookType
+from service.store.announcements import Announcements
 from service.store.schema import AttemptRow, IdentityRow, PendingIdentityRow, SpentRow, Table
 
 # in the order of the fields of `Identity`, `Attempt` and `PendingIdentity`
@@ -54,8 +59,9 @@ PENDING_COLUMNS = (
 class IdentityRepository:
     """The identities of accounts, in one transaction."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, announcements: Announcements) -> None:
         self._connection = connection
+        self._announcements = announcements
 
     def by_subject(self, issuer: str, subject: str) -> Identity | None:
         return self._one(IdentityRow.issuer == issuer, IdentityRow.subject == subject)
@@ -67,7 +73,15 @@ class IdentityRepository:
         return [Identity(*tuple(row)) for row in rows]
 
     def add(self, identity: Identity) -> bool:
-        return _added(self._connection, IdentityRow, vars(identity), IdentityRow.id)
+        added = _added(self._connection, IdentityRow, vars(identity), IdentityRow.id)
+        if added:
+            self._announcements.note(
+                WebhookType.IDENTITY_LINKED,
+                identity.user_id,
+                at=identity.created_at,
+                provider=identity.provider,
+            )
+        return added
 
     def used(self, identity_id: UUID, **values: Any) -> None:
         """Note a sign-in: `at`, the address the provider tells now, perhaps a newer refresh token."""
@@ -84,18 +98,24 @@ class IdentityRepository:
         )
 
     def remove(self, user_id: UUID, provider: str) -> Identity | None:
-        return self._removed(IdentityRow.user_id == user_id, IdentityRow.provider == provider)
+        return next(iter(self._removed(user_id, IdentityRow.provider == provider)), None)
 
     def remove_all(self, user_id: UUID) -> Sequence[Identity]:
-        found = self.of(user_id)
-        self._connection.execute(delete(IdentityRow).where(IdentityRow.user_id == user_id))
-        return found
+        return self._removed(user_id)
 
-    def _removed(self, *conditions: ColumnElement[bool]) -> Identity | None:
-        row = self._connection.execute(
-            delete(IdentityRow).where(*conditions).returning(*IDENTITY_COLUMNS)
-        ).one_or_none()
-        return Identity(*tuple(row)) if row else None
+    def remove_since(self, user_id: UUID, since: datetime) -> Sequence[Identity]:
+        return self._removed(user_id, IdentityRow.created_at >= since)
+
+    def _removed(self, user_id: UUID, *conditions: ColumnElement[bool]) -> Sequence[Identity]:
+        rows = self._connection.execute(
+            delete(IdentityRow)
+            .where(IdentityRow.user_id == user_id, *conditions)
+            .returning(*IDENTITY_COLUMNS)
+        )
+        gone = [Identity(*tuple(row)) for row in rows]
+        for identity in gone:
+            self._announcements.note(WebhookType.IDENTITY_UNLINKED, user_id, provider=identity.provider)
+        return gone
 
     def _one(self, *conditions: ColumnElement[bool]) -> Identity | None:
         row = self._connection.execute(select(*IDENTITY_COLUMNS).where(*conditions)).one_or_none()

@@ -6,8 +6,9 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Connection, Update, bindparam, delete, false, func, insert, or_, select, update
+from sqlalchemy.orm import aliased
 
-from service.core.values import LetterRecord, OutboxRow, Outcome, Priority, new_id
+from service.core.values import LETTERS, LetterRecord, OutboxRow, Outcome, Priority, new_id
 from service.store.schema_mail import OutboxTable
 
 ROW_COLUMNS = (
@@ -23,6 +24,8 @@ ROW_COLUMNS = (
     OutboxTable.attempts,
     OutboxTable.fence,
     OutboxTable.rendered_at,
+    OutboxTable.lane,
+    OutboxTable.turn,
 )
 # in the order of the fields of `LetterRecord`
 RECORD_COLUMNS = (
@@ -55,6 +58,25 @@ CLAIM = (
     .where(OutboxTable.id.in_(bindparam("ids", expanding=True)))
     .values(due_at=bindparam("lease_over"), fence=OutboxTable.fence + 1, attempts=OutboxTable.attempts + 1)
     .returning(*ROW_COLUMNS)
+)
+_earlier, _later = aliased(OutboxTable), aliased(OutboxTable)
+BEHIND = (
+    select(OutboxTable.id, func.max(_earlier.due_at))
+    .join(_earlier, _earlier.lane == OutboxTable.lane)
+    .where(OutboxTable.id.in_(bindparam("ids", expanding=True)), OutboxTable.lane.is_not(None))
+    .where(_earlier.settled_at.is_(None), _earlier.lane.is_not(None), _earlier.turn < OutboxTable.turn)
+    .group_by(OutboxTable.id)
+)
+NEXT_IN_LANE = (
+    update(OutboxTable)
+    .where(OutboxTable.lane == bindparam("its_lane"), OutboxTable.settled_at.is_(None))
+    .where(
+        OutboxTable.turn
+        == select(func.min(_later.turn))
+        .where(_later.lane == bindparam("its_lane"), _later.settled_at.is_(None))
+        .scalar_subquery()
+    )
+    .values(due_at=bindparam("at"))
 )
 STILL_OURS = (
     OutboxTable.id == bindparam("row"),
@@ -113,7 +135,7 @@ class OutboxRepository:
 
     def waiting_since(self, now: datetime) -> datetime | None:
         oldest = select(func.min(OutboxTable.due_at)).where(
-            OutboxTable.settled_at.is_(None), OutboxTable.due_at <= now
+            OutboxTable.settled_at.is_(None), OutboxTable.due_at <= now, OutboxTable.priority.in_(LETTERS)
         )
         return self._connection.execute(oldest).scalar_one()
 
@@ -121,6 +143,7 @@ class OutboxRepository:
         due = (
             select(OutboxTable.id)
             .where(OutboxTable.settled_at.is_(None), OutboxTable.due_at <= now)
+            .where(OutboxTable.priority.in_(LETTERS))
             .limit(at_most)
             .subquery()
         )
@@ -156,16 +179,19 @@ class OutboxRepository:
         )
         return [_to_record(row) for row in rows]
 
-    def claim(self, now: datetime, *, lease: timedelta, limit: int) -> list[OutboxRow]:
+    def claim(
+        self, now: datetime, *, lease: timedelta, limit: int, queue: Sequence[Priority] = LETTERS
+    ) -> list[OutboxRow]:
         """Take up to `limit` due rows for `lease`; the most urgent kind first, in it the longest due."""
         ids: list[UUID] = []
-        for priority in Priority:
+        for priority in queue:
             if len(ids) < limit:
                 ids += self._due(now, priority, limit - len(ids))
         if not ids:
             return []
+        behind = self._behind(ids) if Priority.WEBHOOK in queue else {}
         rows = self._connection.execute(CLAIM, {"ids": ids, "lease_over": now + lease})
-        claimed = {row.id: _to_row(row) for row in rows}
+        claimed = {row.id: _to_row(row, behind.get(row.id)) for row in rows}
         return [claimed[row_id] for row_id in ids]
 
     def rendering(self, row: OutboxRow, at: datetime) -> bool:
@@ -173,8 +199,14 @@ class OutboxRepository:
         return self._run(RENDERING, row, at=at)
 
     def settle(self, row: OutboxRow, outcome: Outcome, *, at: datetime, answer: str = "") -> bool:
-        """End a row: it loses its context at once and is kept as a record of what was done."""
-        return self._run(SETTLE, row, how=str(outcome), said=answer[:LONGEST_ANSWER], at=at)
+        """End a row: it loses its context at once and is kept as a record of what was done.
+
+        The next one of its lane is due.
+        """
+        held = self._run(SETTLE, row, how=str(outcome), said=answer[:LONGEST_ANSWER], at=at)
+        if held and row.lane is not None:
+            self._connection.execute(NEXT_IN_LANE, {"its_lane": row.lane, "at": at})
+        return held
 
     def release(self, row: OutboxRow, *, due_at: datetime, answer: str, forget_rendering: bool) -> bool:
         """Give a row back for another try at `due_at`."""
@@ -196,6 +228,10 @@ class OutboxRepository:
         asked = {"now": now, "urgency": int(priority), "most": limit}
         return list(self._connection.execute(DUE, asked).scalars())
 
+    def _behind(self, ids: list[UUID]) -> dict[UUID, datetime]:
+        """Until when rows wait for earlier ones of their lanes."""
+        return {row[0]: row[1] for row in self._connection.execute(BEHIND, {"ids": ids})}
+
     def _change(self, row: OutboxRow, **values: Any) -> bool:
         return self._run(update(OutboxTable).where(*STILL_OURS).values(**values), row)
 
@@ -211,6 +247,6 @@ def _to_record(row: Any) -> LetterRecord:
     return LetterRecord(**fields | {"outcome": Outcome(outcome) if outcome else None})
 
 
-def _to_row(row: Any) -> OutboxRow:
+def _to_row(row: Any, behind: datetime | None) -> OutboxRow:
     fields = dict(zip((column.key for column in ROW_COLUMNS), row, strict=True))
-    return OutboxRow(**fields | {"priority": Priority(fields["priority"])})
+    return OutboxRow(**fields | {"priority": Priority(fields["priority"]), "behind": behind})

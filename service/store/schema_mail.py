@@ -8,10 +8,16 @@ from sqlalchemy import Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from service.store.schema import Exact, Table
+from service.store.schema_webhooks import Turn
+
+WAITING_IN_LANE = "settled_at IS NULL AND lane IS NOT NULL"
 
 
 class OutboxTable(Table):
-    """What is to be told, and what became of it. `due_at` is the next try, or the end of a worker's lease."""
+    """What is to be told, and what became of it. `due_at` is the next try, or the end of a worker's lease.
+
+    Rows of the same `lane` go one after the other, by `turn`.
+    """
 
     __tablename__ = "outbox"
     __table_args__ = (
@@ -29,6 +35,14 @@ class OutboxTable(Table):
             "user_id",
             postgresql_where=text("user_id IS NOT NULL"),
             sqlite_where=text("user_id IS NOT NULL"),
+        ),
+        Index(
+            "uq_outbox_lane_turn",
+            "lane",
+            "turn",
+            unique=True,
+            postgresql_where=text(WAITING_IN_LANE),
+            sqlite_where=text(WAITING_IN_LANE),
         ),
     )
 
@@ -48,6 +62,8 @@ class OutboxTable(Table):
     created_at: Mapped[datetime]
     expires_at: Mapped[datetime]
     settled_at: Mapped[datetime | None]
+    lane: Mapped[str | None] = mapped_column(Exact)
+    turn: Mapped[int | None] = mapped_column(Turn)
 
 
 class SuppressionRow(Table):

@@ -1,4 +1,7 @@
-"""Sessions: rows under the SHA-256 of what the cookie carries."""
+"""Sessions: rows under the SHA-256 of what the cookie carries.
+
+Other services are told here, where sessions begin and end, so that no story can forget it.
+"""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -8,6 +11,8 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Connection, delete, insert, or_, select, update
 
 from service.core.values import Session
+from service.core.webhooks import WebhookType
+from service.store.announcements import Announcements
 from service.store.schema import SessionRow, UserRow
 from service.store.schema_openid import GrantRow
 from service.store.session_endings import end_grants, hand_over_grants, let_go_of_grants
@@ -41,11 +46,19 @@ def alive(now: Any) -> tuple[ColumnElement[bool], ...]:
 class SessionRepository:
     """The signed-in browsers, in one transaction."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, announcements: Announcements) -> None:
         self._connection = connection
+        self._announcements = announcements
 
     def add(self, session: Session, secret_hash: bytes) -> None:
         self._connection.execute(insert(SessionRow).values(**vars(session), secret_hash=secret_hash))
+        self._announcements.note(
+            WebhookType.SESSION_CREATED,
+            session.user_id,
+            at=session.created_at,
+            session_id=str(session.id),
+            amr=list(session.amr),
+        )
 
     def of(self, user_id: UUID, now: datetime) -> Sequence[Session]:
         rows = self._connection.execute(
@@ -70,6 +83,7 @@ class SessionRepository:
         if result.rowcount != 1:
             return False
         end_grants(self._connection, GrantRow.session_id == session_id)
+        self._tell_of_the_end(user_id, session_id)
         return True
 
     def end_by_hash(self, secret_hash: bytes) -> Session | None:
@@ -80,6 +94,7 @@ class SessionRepository:
             return None
         session = Session(*tuple(row))
         end_grants(self._connection, GrantRow.session_id == session.id)
+        self._tell_of_the_end(session.user_id, session.id)
         return session
 
     def hand_over(self, secret_hash: bytes, *, to: Session) -> None:
@@ -92,7 +107,13 @@ class SessionRepository:
             condition = condition & (SessionRow.id != but)
             granted = granted & or_(GrantRow.session_id.is_(None), GrantRow.session_id != but)
         end_grants(self._connection, granted)
-        return self._connection.execute(delete(SessionRow).where(condition)).rowcount
+        ended = self._connection.execute(
+            delete(SessionRow).where(condition).returning(SessionRow.id)
+        ).scalars()
+        ids = ended.all()
+        for session_id in ids:
+            self._tell_of_the_end(user_id, session_id)
+        return len(ids)
 
     def renew(self, session_id: UUID, *, epoch: int, secret_hash: bytes) -> None:
         renewed = update(SessionRow).values(epoch=epoch, secret_hash=secret_hash)
@@ -104,3 +125,6 @@ class SessionRepository:
         over = SessionRow.idle_until <= now
         let_go_of_grants(self._connection, over)
         return self._connection.execute(delete(SessionRow).where(over)).rowcount
+
+    def _tell_of_the_end(self, user_id: UUID, session_id: UUID) -> None:
+        self._announcements.note(WebhookType.SESSION_REVOKED, user_id, session_id=str(session_id))

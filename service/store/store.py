@@ -32,6 +32,7 @@ class SqlStore:
         with database_errors_as_unavailable(), self._queue, self._writing.begin() as connection:
             uow = SqlUnitOfWork(connection)
             yield uow
+            uow.announcements.write()
         uow.audit.tell()
 
     @contextmanager

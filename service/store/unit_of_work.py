@@ -5,6 +5,7 @@ from functools import cached_property
 from sqlalchemy import Connection
 
 from service.store.addresses import AddressRepository
+from service.store.announcements import Announcements
 from service.store.answers import AnswerRepository
 from service.store.audit import AuditRepository
 from service.store.devices import DeviceRepository
@@ -25,6 +26,7 @@ from service.store.sessions import SessionRepository
 from service.store.signups import SignupRepository
 from service.store.suppressions import SuppressionRepository
 from service.store.users import UserRepository
+from service.store.webhooks import WebhookRepository
 
 
 class SqlUnitOfWork:
@@ -32,6 +34,10 @@ class SqlUnitOfWork:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
+
+    @cached_property
+    def announcements(self) -> Announcements:
+        return Announcements(self._connection)
 
     @cached_property
     def users(self) -> UserRepository:
@@ -47,11 +53,11 @@ class SqlUnitOfWork:
 
     @cached_property
     def sessions(self) -> SessionRepository:
-        return SessionRepository(self._connection)
+        return SessionRepository(self._connection, self.announcements)
 
     @cached_property
     def identities(self) -> IdentityRepository:
-        return IdentityRepository(self._connection)
+        return IdentityRepository(self._connection, self.announcements)
 
     @cached_property
     def attempts(self) -> AttemptRepository:
@@ -91,7 +97,7 @@ class SqlUnitOfWork:
 
     @cached_property
     def audit(self) -> AuditRepository:
-        return AuditRepository(self._connection)
+        return AuditRepository(self._connection, self.announcements)
 
     @cached_property
     def directory(self) -> DirectoryRepository:
@@ -120,3 +126,7 @@ class SqlUnitOfWork:
     @cached_property
     def signing_keys(self) -> SigningKeyRepository:
         return SigningKeyRepository(self._connection)
+
+    @cached_property
+    def webhooks(self) -> WebhookRepository:
+        return WebhookRepository(self._connection)

@@ -16,6 +16,7 @@ from service.adapters.providers.revocation import GrantRevocation
 from service.adapters.transports.devbox import DevMailbox
 from service.adapters.transports.dkim_signature import DkimSigner
 from service.adapters.vault import FernetVault
+from service.adapters.webhooks import WebhookCall
 from service.core.bounce_addresses import BounceAddresses
 from service.core.brand import Brand
 from service.core.mail import Errand, Transport, TransportTrouble
@@ -23,17 +24,21 @@ from service.core.mail_events import MailEvents
 from service.core.openid import BACKCHANNEL_LOGOUT
 from service.core.ports import Clock
 from service.core.return_urls import ReturnUrls, origin_of
+from service.core.values import Priority
+from service.core.webhooks import WEBHOOK
+from service.delivery.calls import CallQueue
 from service.delivery.gallery import Gallery
 from service.delivery.letters import Letters
 from service.delivery.trial import Trial
 from service.delivery.worker import Worker
 from service.flows import Flows, identities
+from service.flows.webhook_deliveries import WebhookDeliveries
 from service.languages import Languages, catalogue, choose
 from service.stand_ins import StandIns
 from service.store.database import open_engine
 from service.store.migrations import require_current
 from service.store.store import SqlStore
-from service.wiring.basics import TEMPLATES, open_targets, secrets_of, utc_now
+from service.wiring.basics import TEMPLATES, open_targets, open_webhook_targets, secrets_of, utc_now
 from service.wiring.mail import bounce_addresses, dkim_signer, open_transports, vendor_keys
 from service.wiring.passwords import Blocklists, open_blocklists
 from service.wiring.providers import assemble_providers
@@ -125,6 +130,7 @@ def assemble(settings: Settings) -> Masthead:
         domain_rate=settings.mail_domain_rate,
         on_refusal=flows.suppressions.refused,
         bounces=bounces,
+        calls=[_webhook_queue(settings, flows.webhook_deliveries)],
     )
     return Masthead(
         settings=settings,
@@ -147,6 +153,17 @@ def assemble(settings: Settings) -> Masthead:
         gallery=Gallery(letters, languages.offered),
         blocklists=blocklists,
         metrics=exposition(store, utc_now),
+    )
+
+
+def _webhook_queue(settings: Settings, deliveries: WebhookDeliveries) -> CallQueue:
+    """Events for other services: beside the letters, never before them."""
+    return CallQueue(
+        "webhook",
+        Priority.WEBHOOK,
+        {WEBHOOK: WebhookCall(deliveries, open_webhook_targets(settings))},
+        on_refusal=deliveries.on_refusal,
+        on_result=deliveries.on_result,
     )
 
 

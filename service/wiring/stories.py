@@ -31,6 +31,7 @@ from service.flows import (
     proof,
     provider_events,
     signup,
+    webhook_deliveries,
 )
 from service.flows.access import Access
 from service.flows.accounts import Accounts
@@ -66,6 +67,8 @@ from service.flows.signing_keys import SigningKeys
 from service.flows.signup import Signup
 from service.flows.social import Social
 from service.flows.suppressions import Suppressions
+from service.flows.webhook_deliveries import WebhookDeliveries
+from service.flows.webhooks import Webhooks
 from service.store.store import SqlStore
 from service.wiring.basics import secrets_of
 from service.wiring.captcha import assemble_captchas
@@ -174,6 +177,8 @@ def assemble_flows(settings: Settings, t: Tools) -> Flows:
         authorization=Authorization(t.store, t.clock, t.tokens),
         grants=Grants(t.store, t.clock, access),
         provider_logout=ProviderLogout(t.store, t.clock, signing_keys, clients, settings.public_url),
+        webhooks=Webhooks(t.store, t.clock, t.vault, private=not settings.production),
+        webhook_deliveries=WebhookDeliveries(t.store, t.clock, t.vault, staff_address(settings)),
     )
 
 
@@ -270,4 +275,5 @@ def letter_book(flows: Flows) -> Mapping[str, Prepare]:
         email_undo.RESTORED: flows.email_undo.restored_letter,
         erasure.SCHEDULED: flows.erasure.scheduled_letter,
         erasure.DONE: flows.erasure.done_letter,
+        webhook_deliveries.STAFF_NOTICE: flows.webhook_deliveries.notice,
     }

