@@ -93,6 +93,9 @@ def test_every_part_is_sound_in_every_state_by_day_and_by_night(url, new_page):
     watch = Watch(page.context, url)
     page.goto("/dev/components")
     faults = [*faults_of(page), *refused(page, "dark")]
+    for path in ("/dev/letters", "/dev/letters/ar/password_reset"):
+        page.goto(path)
+        faults += faults_of(page)
     for status in (400, 403, 404, 429, 500, 503):
         answer = page.goto(f"/dev/components/errors/{status}")
         assert answer.status == status
