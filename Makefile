@@ -41,16 +41,21 @@ run: setup ## Everything on one machine from nothing, then says where to click
 	url="$${AUTH_PUBLIC_URL:-http://localhost:$$PORT}"
 	$(flask) migrate
 	printf '\n%s\n' "Masthead is starting. Ctrl-C stops it."
-	printf '  %-18s %s\n' "Sign up" "$$url/signup" "Sign in" "$$url/login" \
+	printf '  %-18s %s\n' "A demo article" "$$url/dev/article" "Sign up" "$$url/signup" "Sign in" "$$url/login" \
 		"Forgot password" "$$url/forgot-password" "Mailbox" "$$url/dev/mailbox" "All letters" "$$url/dev/letters" \
 		"All components" "$$url/dev/components" \
 		"API" "$$url/docs"
 	echo
 	exec $(bin)/python -m config.server
 
+.PHONY: demo
+demo: $(venv)/dev.stamp ## Masthead with a magazine, comments and a newsletter around it, and where to click
+	@exec $(bin)/python -m tests.demo
+
 .PHONY: test
 test: $(venv)/dev.stamp ## Everything the tests need from nothing, then all tests
 	@$(bin)/python -m tests.support.browser_setup
+	$(bin)/python -m tests.support.missing
 	$(bin)/python -m pytest --numprocesses=3 --dist=worksteal
 
 .PHONY: check
@@ -76,6 +81,10 @@ soak: $(venv)/dev.stamp ## 10,000 requests while everything is killed and cut of
 fuzz: $(venv)/dev.stamp ## Hours of chance: 20,000 examples of each property, FUZZ=1000 requests of each kind
 	@$(bin)/python -m pytest -m hypothesis --hypothesis-profile=fuzz tests
 	FUZZ=$${FUZZ:-1000} $(bin)/python -m pytest tests/api/test_fuzzed.py
+
+.PHONY: nextjs
+nextjs: $(venv)/dev.stamp ## Build and run the recipe for Next.js, which is too heavy for make test
+	@exec $(bin)/python -m pytest tests/recipes/nextjs/prove.py
 
 .PHONY: mutants
 mutants: $(venv)/dev.stamp ## Change guarded code line by line; MUTANTS="service.core.*" changes some of it

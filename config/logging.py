@@ -59,6 +59,7 @@ def configure_logging(settings: Settings) -> None:
             "loggers": {
                 "alembic": {"level": "WARNING"},
                 "httpx2": {"level": "WARNING"},  # it logs addresses in full
+                "httpcore2": {"level": "WARNING"},  # and it what goes over the wire
                 "service": {
                     "level": "DEBUG" if settings.log_level == "DEBUG" else "INFO"
                 },  # counted all the same

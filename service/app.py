@@ -31,7 +31,7 @@ from service.gate import SESSION_PATH, Answer, Gate, tell_a_proxy
 from service.http import errors, headers, languages, operations, origins, requests, sign_in
 from service.http.cookies import FORMS, SESSION, CookieJar
 from service.http.strict_json import LONGEST_BODY, StrictRequest
-from service.web import components, devbox, letters, presentation, social
+from service.web import article, components, devbox, embed, letters, presentation, social
 from service.wiring import Masthead, assemble
 
 if TYPE_CHECKING:
@@ -122,7 +122,7 @@ def register_everything(app: OpenAPI, masthead: Masthead) -> None:
     sign_in.register(app)
     csrf = CSRFProtect(app)
     languages.register(app)
-    presentation.register(
+    asset = presentation.register(
         app,
         masthead.brand,
         overrides=settings.templates_dir,
@@ -130,12 +130,14 @@ def register_everything(app: OpenAPI, masthead: Masthead) -> None:
         development=settings.development,
     )
     web.register(app)
+    embed.register(app, presentation.STATIC, asset)
     for endpoint in social.FROM_ANYWHERE:
         csrf.exempt(app.view_functions[endpoint])
     oidc.register(app, csrf, masthead.flows, settings.public_url)
     for blueprint in api.register(app):
         csrf.exempt(blueprint)
     if settings.development:
+        article.register(app)
         devbox.register(app, masthead.dev_mailbox)
         letters.register(app, masthead.gallery)
         components.register(app, masthead.brand)

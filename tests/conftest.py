@@ -12,7 +12,7 @@ import pytest
 from hypothesis import settings
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from tests.support import certified_client
+from tests.support import missing
 from tests.support.browser_setup import chromium_path
 from tests.support.certificates import make_certificate
 from tests.support.databases import PostgresDatabases, SqliteDatabases
@@ -36,15 +36,13 @@ settings.register_profile("fuzz", max_examples=20_000, deadline=None, print_blob
 settings.load_profile("steady")
 
 pytest_plugins = ["tests.support.cases"]
-REAL_PROCESSES = {"live", "browser", "server", "redis_server"}
+REAL_PROCESSES = {"live", "site", "browser", "server", "redis_server"}
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Say what this machine could not run."""
-    if not certified_client.available():
-        terminalreporter.write_line(
-            "Not run, for want of Node and npm: tests/browser/test_certified_client.py"
-        )
+    for need in missing.missing():
+        terminalreporter.write_line(f"Not run, for want of {need.name}: {', '.join(need.tests)}")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -8,6 +8,7 @@ from itertools import chain
 import pytest
 from babel.messages.catalog import Catalog, Message
 
+from service.api.embed_words import HOW_LONG, OF_THE_PAGES
 from service.core import errors
 from service.core.errors import Refusal
 from service.languages import choose, shipped
@@ -105,6 +106,11 @@ def test_the_words_that_become_a_link_are_in_the_sentence(
 @pytest.mark.parametrize("words", OWNERS_WORDS)
 def test_the_owner_s_words_are_messages_as_they_stand(source: Catalog, words: str) -> None:
     assert source.get(words)
+
+
+def test_the_dialog_s_words_are_messages_of_the_pages(source: Catalog) -> None:
+    words = [*OF_THE_PAGES.values(), HOW_LONG[0]]
+    assert [text for text in words if not source.get(text)] == []
 
 
 def test_every_refusal_can_be_said_in_another_language(source: Catalog) -> None:

@@ -6,6 +6,7 @@ from service.api import (
     captcha,
     documentation,
     email,
+    embed,
     events,
     forward_auth,
     login_link,
@@ -22,7 +23,7 @@ from service.api import (
 
 def register(app: OpenAPI) -> list[APIBlueprint]:
     """Add every call of the contract and the description made from them; return the blueprints."""
-    readers = (signup, session, login_link, social, password, email, me, captcha)
+    readers = (signup, session, login_link, social, password, email, me, captcha, embed)
     modules = (*readers, forward_auth, users, records, events, mail_events)
     blueprints = [module.api for module in modules]
     for blueprint in blueprints:

@@ -32,7 +32,7 @@ def sign_up(body: SignupBody) -> Response:
         body.password,
         body.name,
         body.locale,
-        NEWSLETTER_CONSENT if body.newsletter else None,
+        gettext(NEWSLETTER_CONSENT) if body.newsletter else None,
         body.next,
         body.captcha,
     )

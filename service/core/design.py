@@ -174,6 +174,25 @@ def custom_properties(palette: Palette, selector: str = ":root") -> str:
     return f"{selector}{{{light}}}\n@media (prefers-color-scheme: dark){{{selector}{{{dark}}}}}\n"
 
 
+def adjustable_properties(palette: Palette, selector: str = ":host") -> str:
+    """Write the design for the dialog on somebody's page, which may set `--masthead-ink` in place of `--ink`.
+
+    Day or night is what the page around says by `color-scheme`. Sizes are shares of `--rem`, because some pages make
+    the root's text small.
+    """
+    day, night = asdict(palette.light), asdict(palette.dark)
+    settled = [
+        *asdict(Fonts()).items(),
+        *((name, f"light-dark({day[name]},{night[name]})") for name in day),
+        ("rem", "1rem"),
+        ("corner", "2px"),
+    ]
+    sizes = {**{name: step.least for name, step in SIZES.items()}, **SPACES, "touch": 3}
+    adjustable = [(name, f"var(--masthead-{name.replace('_', '-')},{value})") for name, value in settled]
+    scaled = [(name, f"calc({size:g} * var(--rem))") for name, size in sizes.items()]
+    return f"{selector}{{{_declared([*adjustable, *scaled])}}}\n"
+
+
 def _declared(properties: list[tuple[str, str]]) -> str:
     """`color-scheme` is CSS's own; all others are ours."""
     return ";".join(

@@ -37,7 +37,7 @@ LOGIN_LINK = {
     "minutes": 15,
 }
 BY_NOBODY = CHANGE | {"device": None, "ip": None}
-DISABLED = {"webhook": "0193a4b2-7c1e-7d5a-9f30-2b6c1d8e4f50", "host": "news.example.org"}
+DISABLED = {"webhook": "0193a4b2-7c1e-7d5a-9f30-2b6c1d8e4f50", "site_link": "https://news.example.org"}
 CONNECT = {
     "name": "Ada",
     "provider": "Google",

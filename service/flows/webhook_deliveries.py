@@ -3,6 +3,7 @@
 import logging
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from urllib.parse import urlsplit
 from uuid import UUID
 
 from service.core.identities import Vault
@@ -70,7 +71,7 @@ class WebhookDeliveries:
             return Outcome.SUPERSEDED
         context = {
             "webhook": str(webhook.id),
-            "host": host_of(webhook.url),
+            "site_link": site_of(webhook.url),
             "gone": webhook.disabled_by == GONE,
             "answer": webhook.trouble,
         }
@@ -105,6 +106,7 @@ class WebhookDeliveries:
             )
 
 
-def host_of(url: str) -> str:
+def site_of(url: str) -> str:
     """Return what may be shown of a URL: its path and query may hold the receiver's own secrets."""
-    return url.split("/")[2]
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}"

@@ -7,17 +7,19 @@ of such a page, compressed, gives the token away letter by letter (BREACH). Thes
 import gzip
 import hashlib
 import mimetypes
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from flask import Flask, Response, request, url_for
+from flask import Flask, Response, request
 from flask.sessions import SecureCookieSessionInterface, SessionMixin
 
 from service.core.errors import NotFound
 
 FOREVER = "public, max-age=31536000, immutable"
 ASK_AGAIN = "no-cache"
+# For pages anywhere: these files are the same for everybody, and say nothing of anybody.
+SHARED = {"Access-Control-Allow-Origin": "*", "Cross-Origin-Resource-Policy": "cross-origin"}
 DIGEST = 12  # characters of the digest in an address
 mimetypes.add_type("text/javascript", ".js")  # some systems have an older name for it, or none
 
@@ -40,7 +42,8 @@ class FormsSession(SecureCookieSessionInterface):
             super().save_session(app, session, response)
 
 
-def _asset(name: str, content: bytes) -> Asset:
+def asset_of(name: str, content: bytes) -> Asset:
+    """Return a file as it will be sent."""
     return Asset(
         mimetypes.guess_type(name)[0] or "application/octet-stream",
         hashlib.sha256(content).hexdigest()[:DIGEST],
@@ -49,30 +52,39 @@ def _asset(name: str, content: bytes) -> Asset:
     )
 
 
-def register(app: Flask, folder: Path, written: Mapping[str, str]) -> Callable[[str], str]:
+def sent(asset: Asset, keep: str) -> Response:
+    """Send a file, compressed for who can read that; `keep` says for how long."""
+    compress = request.accept_encodings.quality("gzip") > 0
+    response = Response(asset.compressed if compress else asset.plain, mimetype=asset.mimetype)
+    if compress:
+        response.content_encoding = "gzip"
+    response.vary.add("Accept-Encoding")
+    response.headers["Cache-Control"] = keep
+    response.set_etag(f"{asset.digest}-gzip" if compress else asset.digest)
+    response.make_conditional(request)
+    return response
+
+
+def register(
+    app: Flask, folder: Path, written: Mapping[str, str], *, shared: Collection[str]
+) -> Callable[[str], str]:
     """Serve the files of `folder` below `/static/`, and those `written` at the start in place of the ones so named.
 
-    Returns what gives the address of a file.
+    Pages elsewhere may load those that are `shared`. Returns what gives the address of a file.
     """
-    contents = {path.name: path.read_bytes() for path in folder.iterdir()}
+    contents = {path.name: path.read_bytes() for path in folder.glob("*.*")}
     contents |= {name: text.encode() for name, text in written.items()}
-    assets = {name: _asset(name, content) for name, content in contents.items()}
+    assets = {name: asset_of(name, content) for name, content in contents.items()}
 
     def static(name: str) -> Response:
         if name not in assets:
             raise NotFound
-        asset, compress = assets[name], request.accept_encodings.quality("gzip") > 0
-        response = Response(asset.compressed if compress else asset.plain, mimetype=asset.mimetype)
-        if compress:
-            response.content_encoding = "gzip"
-        response.vary.add("Accept-Encoding")
         # While a new version rolls out, an old process may be asked for a new address: that answer is not kept.
-        known = request.args.get("v") == asset.digest
-        response.headers["Cache-Control"] = FOREVER if known else ASK_AGAIN
-        response.set_etag(f"{asset.digest}-gzip" if compress else asset.digest)
-        response.make_conditional(request)
+        known = request.args.get("v") == assets[name].digest
+        response = sent(assets[name], FOREVER if known else ASK_AGAIN)
+        response.headers.update(SHARED if name in shared else {})
         return response
 
     app.session_interface = FormsSession()
     app.add_url_rule("/static/<name>", "static", static)
-    return lambda name: url_for("static", name=name, v=assets[name].digest)
+    return lambda name: f"/static/{name}?v={assets[name].digest}"

@@ -20,6 +20,7 @@ PREFLIGHT = {
     "Access-Control-Allow-Headers": "Content-Type, X-Request-Id",
     "Access-Control-Max-Age": "600",
 }
+FOR_PAGES = ("/api/", "/embed/")
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
@@ -39,7 +40,7 @@ def register(app: Flask, return_urls: ReturnUrls, *, anywhere: Collection[str]) 
 
     @app.after_request
     def share(response: Response) -> Response:
-        if not request.path.startswith("/api/"):
+        if not request.path.startswith(FOR_PAGES):
             return response
         response.vary.update(("Cookie", "Origin"))
         origin = request.headers.get("Origin")

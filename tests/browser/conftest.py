@@ -10,13 +10,14 @@ from playwright.sync_api import Page
 
 from tests.browser.inspection import Watch
 from tests.browser.reader import Reader
-from tests.support import certified_client
+from tests.browser.visitor import Town, Visitor, town_on
+from tests.support import missing
 from tests.support.databases import PostgresDatabases, SqliteDatabases
 from tests.support.live import LiveService
 from tests.support.smtp import SmtpSink
 
 numbers = itertools.count(1)
-collect_ignore = [] if certified_client.available() else ["test_certified_client.py"]
+collect_ignore = missing.tests_in("browser")
 
 
 @pytest.fixture(scope="package")
@@ -77,3 +78,28 @@ def new_reader(new_browser: Callable[..., Page]) -> Callable[..., Reader]:
         return Reader(new_browser(at, **options), at, f"reader{next(numbers)}@example.org")
 
     return arrive
+
+
+@pytest.fixture(scope="package")
+def town(
+    sqlite_databases: SqliteDatabases, tmp_path_factory: pytest.TempPathFactory, signing_key: Any
+) -> Iterator[Town]:
+    with town_on(sqlite_databases.new(tmp_path_factory.mktemp("town")), signing_key) as started:
+        yield started
+
+
+@pytest.fixture
+def arrive(town: Town, new_page: Callable[..., Page]) -> Iterator[Callable[..., Visitor]]:
+    """A stranger opens the article: `arrive("ar", "keyboard", viewport=PHONE)`."""
+    watches = []
+
+    def read(language: str = "en", by: str = "mouse", **options: Any) -> Visitor:
+        page = new_page(locale=language, **options)
+        watches.append(Watch(page.context, *town.origins))
+        address = f"visitor{next(numbers)}@example.org"
+        visitor = Visitor(page, town.magazine, town.site, address, language, by)
+        visitor.read()
+        return visitor
+
+    yield read
+    assert [fault for watch in watches for fault in watch.faults] == []

@@ -34,8 +34,8 @@ TWICE = """() => {
 class Watch:
     """Listens to a browser; `faults` has every console error, policy violation, script error, foreign request."""
 
-    def __init__(self, context: BrowserContext, origin: str) -> None:
-        self.origin = origin
+    def __init__(self, context: BrowserContext, *origins: str) -> None:
+        self.ours = ("data:", *(f"{origin}/" for origin in origins))
         self.faults: list[str] = []
         context.on("console", self._console)
         context.on("weberror", lambda error: self.faults.append(f"script: {error.error}"))
@@ -46,7 +46,7 @@ class Watch:
             self.faults.append(f"console: {message.text}")
 
     def _request(self, request: Request) -> None:
-        if not request.url.startswith((f"{self.origin}/", "data:")):
+        if not request.url.startswith(self.ours):
             self.faults.append(f"foreign request: {request.url}")
 
 
@@ -73,16 +73,9 @@ def sideways(page: Page) -> list[str]:
 
 def unnamed(page: Page) -> list[str]:
     """What a screen reader gets without a name or a place, by the browser's accessibility tree."""
-    session = page.context.new_cdp_session(page)
-    nodes = [node for node in session.send("Accessibility.getFullAXTree")["nodes"] if not node["ignored"]]
-    session.detach()
-    roles = [node["role"]["value"] for node in nodes]
-    faults = [
-        f"{page.url}: a {role} without a name"
-        for role, node in zip(roles, nodes, strict=True)
-        if role in NAMED and not node.get("name", {}).get("value", "").strip()
-    ]
-    if "main" not in roles:
+    told = accessible(page)
+    faults = nameless(page, told)
+    if "main" not in (role for role, _ in told):
         faults.append(f"{page.url}: no main landmark")
     if (headings := page.get_by_role("heading", level=1).count()) != 1:
         faults.append(f"{page.url}: {headings} first-level headings")
@@ -90,13 +83,28 @@ def unnamed(page: Page) -> list[str]:
     return faults
 
 
-def refused(page: Page, scheme: ColorScheme = "light") -> list[str]:
-    """What axe refuses, by day or by night. Transitions are over before it looks."""
+def accessible(page: Page) -> list[tuple[str, str]]:
+    """What a screen reader gets: roles and names, by the browser's accessibility tree."""
+    session = page.context.new_cdp_session(page)
+    nodes = [node for node in session.send("Accessibility.getFullAXTree")["nodes"] if not node["ignored"]]
+    session.detach()
+    return [(node["role"]["value"], node.get("name", {}).get("value", "").strip()) for node in nodes]
+
+
+def nameless(page: Page, told: list[tuple[str, str]]) -> list[str]:
+    """What should have a name among it and has none."""
+    return [f"{page.url}: a {role} without a name" for role, name in told if role in NAMED and not name]
+
+
+def refused(page: Page, scheme: ColorScheme = "light", *, of: str = "html") -> list[str]:
+    """What axe refuses of a page or a part of it, by day or by night. Transitions are over before it looks."""
     page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
     if not page.evaluate("() => 'axe' in window"):
         page.evaluate(AXE.axe_script)
     wanted = {"resultTypes": ["violations"], "runOnly": EVERYTHING, "iframes": False}
-    found = page.evaluate("([parts, wanted]) => axe.run(parts, wanted)", [{"exclude": REPEATED}, wanted])
+    found = page.evaluate(
+        "([parts, wanted]) => axe.run(parts, wanted)", [{"include": [of], "exclude": REPEATED}, wanted]
+    )
     return [
         f"{page.url}: {violation['id']} in {scheme}: {node['html'][:160]} {node['failureSummary']}"
         for violation in found["violations"]

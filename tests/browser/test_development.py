@@ -93,13 +93,12 @@ def test_every_part_is_sound_in_every_state_by_day_and_by_night(url, new_page):
     watch = Watch(page.context, url)
     page.goto("/dev/components")
     faults = [*faults_of(page), *refused(page, "dark")]
-    for path in ("/dev/letters", "/dev/letters/ar/password_reset"):
-        page.goto(path)
-        faults += faults_of(page)
+    page.goto("/dev/letters")
+    faults += refused(page)
     for status in (400, 403, 404, 429, 500, 503):
         answer = page.goto(f"/dev/components/errors/{status}")
         assert answer.status == status
-        faults += faults_of(page)
+        faults += refused(page)
     assert (faults, [fault for fault in watch.faults if "status of 50" not in fault]) == ([], [])
 
 
@@ -116,3 +115,29 @@ def test_every_part_keeps_its_edges_in_the_colours_of_the_system(url, new_page):
     assert unbounded == []
     moving = page.evaluate("document.getAnimations().filter((one) => one.playState === 'running').length")
     assert moving == 0
+
+
+def test_the_demo_article_shows_every_integration_to_who_signs_in(url, new_page):
+    page = new_page(base_url=url, viewport={"width": 320, "height": 800})
+    watch = Watch(page.context, url)
+    page.goto("/dev/article")
+    page.wait_for_function("() => window.masthead")
+    assert faults_of(page) == []
+    for what in ("#rest", "#comment", "#newsletter"):
+        expect(page.locator(what)).to_be_hidden()
+    page.get_by_role("link", name="Sign in to read on").click()
+    dialog = page.get_by_role("dialog")
+    with page.context.expect_page() as opened:
+        dialog.get_by_role("link", name="Sign in with Google").click()
+    with opened.value.expect_event("close"):
+        opened.value.get_by_role("button").first.click()
+    expect(page.locator("#rest")).to_contain_text("somebody who was there, and who was right")
+    expect(page.locator("#wall")).to_be_hidden()
+    page.get_by_label("Your comment").fill("<b>Gannets</b>, I think.")
+    page.get_by_role("button", name="Say it as").click()
+    expect(page.locator("#comments li").last).to_contain_text("<b>Gannets</b>, I think.")
+    page.get_by_role("button", name="Send it to me").click()
+    expect(page.locator("#subscribed")).to_have_text("You are on the list.")
+    page.get_by_role("navigation", name="Reader").get_by_role("link", name="Sign out").click()
+    expect(page.locator("#rest")).to_be_hidden()
+    assert (faults_of(page), watch.faults) == ([], [])

@@ -78,7 +78,7 @@ def test_the_doctor_and_the_metrics_show_a_failing_receiver(
     service.deliver()
     found = finding(run)
     assert found["ok"] is False
-    assert f"{hook} (127.0.0.1:" in str(found["detail"])
+    assert f"{hook} (http://127.0.0.1:" in str(found["detail"])
     assert "503 Service Unavailable" in str(found["detail"])
     assert "theirs" not in str(found["detail"])
     metrics = service.client().get("/metrics", headers={"Authorization": f"Bearer {'t' * 32}"}).text

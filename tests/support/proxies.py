@@ -1,6 +1,5 @@
 """Real nginx, Caddy and Traefik, running the very configuration that their page in `docs/integrations` shows."""
 
-import re
 import subprocess
 import sys
 import tempfile
@@ -13,11 +12,9 @@ from typing import Self
 
 import httpx2
 
-from tests.support.live import ROOT
 from tests.support.processes import end_group
+from tests.support.recipes import files_of
 
-PAGES = ROOT / "docs" / "integrations"
-BLOCK = re.compile(r"^```\w+ (\S+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 TOOLS = Path(sys.executable).parent
 HOST = "www.example.org"
 
@@ -31,11 +28,6 @@ class Place:
     port: int
     masthead: int
     site: int
-
-
-def files_of(page: str) -> dict[str, str]:
-    """The files a page shows, by name."""
-    return dict(BLOCK.findall((PAGES / f"{page}.md").read_text()))
 
 
 def replaced(text: str, **changes: str) -> str:

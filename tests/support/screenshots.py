@@ -180,7 +180,29 @@ def take_letter(here: Studio) -> None:
     here.shoot(letter, "reset-letter")
 
 
-TAKES = {"pages": take_pages, "reader": take_reader, "letters": take_letters}
+def take_dialog(here: Studio) -> None:
+    """The demo article, which development alone has, and the dialog over it: at a desk by day, on a phone by night."""
+    with tempfile.TemporaryDirectory(prefix="masthead-screenshots-") as folder:
+        database = SqliteDatabases(Path(folder)).new(Path(folder))
+        with LiveService(database, here.site.mailbox, env="development", **both_providers()) as site:
+            there = Studio(site, here.browser)
+            there.shoot(there.open("/dev/article", device_scale_factor=1), "article")
+            for name, view, options in (
+                ("dialog", "login", {"viewport": {"width": 1000, "height": 740}, "device_scale_factor": 1}),
+                (
+                    "dialog-phone-dark",
+                    "signup",
+                    {"viewport": PHONE, "color_scheme": "dark", "device_scale_factor": 1.5},
+                ),
+            ):
+                page = there.open("/dev/article", **options)
+                page.evaluate("() => document.querySelector('.opening').scrollIntoView()")
+                page.evaluate("async (view) => { await masthead.open(view) }", view)
+                page.get_by_role("dialog").wait_for()
+                there.shoot(page, name)
+
+
+TAKES = {"pages": take_pages, "dialog": take_dialog, "reader": take_reader, "letters": take_letters}
 
 
 @contextmanager

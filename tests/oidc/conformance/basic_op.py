@@ -1,10 +1,13 @@
 """The plan "Basic OP" (`oidcc-basic-certification-test-plan`), module by module, as questions answered by yes.
 
 PKCE is always sent, as the plan allows. Left out are modules about what a provider may leave unoffered and we do:
-unsigned ID tokens, the scopes `address` and `phone`, request objects that are understood, essential claims.
+unsigned ID tokens, the scopes `address` and `phone`, request objects that are understood. Claims come by scope alone: a
+request for single ones succeeds, as the plan wants, and gives nothing more.
 """
 
 from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
 from time import time
 
 from tests.oidc.conformance.world import World
@@ -27,6 +30,16 @@ def _code_reuse(world: World) -> bool:
     assert again.json is not None
     over = world.party.get("/oauth/userinfo", bearer=tokens["access_token"]).status_code == 401
     return over and again.json["error"] == "invalid_grant"
+
+
+def _code_reuse_later(world: World) -> bool:
+    grants, half_a_minute = world.service.parts.flows.grants, timedelta(seconds=30)
+    code = world.party.code(world.browser)
+    tokens = world.party.redeem(code).json
+    assert tokens is not None
+    later = replace(grants, clock=lambda: grants.clock() + half_a_minute)
+    refused = later.by_code(code, world.party.client) is None
+    return refused and world.party.get("/oauth/userinfo", bearer=tokens["access_token"]).status_code == 401
 
 
 def _secret_in_form(world: World) -> bool:
@@ -95,6 +108,7 @@ MODULES: dict[str, Callable[[World], bool]] = {
     "oidcc-claims-locales": lambda w: w.succeeds(claims_locales="se"),
     "oidcc-ensure-request-with-acr-values-succeeds": lambda w: w.succeeds(acr_values="1 2"),
     "oidcc-codereuse": _code_reuse,
+    "oidcc-codereuse-30seconds": _code_reuse_later,
     "oidcc-ensure-registered-redirect-uri": lambda w: (
         w.browser.get(w.party.wish(redirect_uri=f"{REDIRECT}/other")).status_code == 400
     ),
@@ -108,6 +122,7 @@ MODULES: dict[str, Callable[[World], bool]] = {
     "oidcc-unsigned-request-object-supported-correctly-or-rejected-as-unsupported": lambda w: (
         w.error(request="eyJhbGciOiJub25lIn0.e30.") == "request_not_supported"
     ),
+    "oidcc-claims-essential": lambda w: w.succeeds(claims='{"userinfo":{"name":{"essential":true}}}'),
     "oidcc-ensure-request-object-with-redirect-uri": lambda w: (
         w.error(request_uri="https://comments.example/request") == "request_uri_not_supported"
     ),

@@ -25,8 +25,18 @@ def log_out(world: World, *, hint: str | None = "good", **parameters: str) -> Ou
     return (ASKED if "/oauth/logout/confirm" in answer.text else GONE), still_in
 
 
+def described(world: World) -> bool:
+    """Whether the configuration names an address for signing out that is there."""
+    found = world.browser.get("/.well-known/openid-configuration").json
+    assert found is not None
+    place = found["end_session_endpoint"]
+    assert place.startswith(found["issuer"])
+    return world.browser.get(place.removeprefix(found["issuer"])).status_code == 200
+
+
 SAFE = ((ASKED, True), (GONE, False))
 MODULES: dict[str, Callable[[World], bool]] = {
+    "oidcc-rp-initiated-logout-discovery-endpoint-verification": described,
     "oidcc-rp-initiated-logout": lambda w: (
         log_out(w, post_logout_redirect_uri=HOME, state="abc") == (f"{BACK} abc", False)
     ),

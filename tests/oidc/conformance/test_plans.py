@@ -20,14 +20,14 @@ REQUIRED = (
 def test_every_module_of_basic_op_passes(service):
     world = World(service)
     assert [name for name, passes in basic_op.MODULES.items() if not passes(world)] == []
-    assert len(basic_op.MODULES) == 32
+    assert len(basic_op.MODULES) == 34
 
 
 @pytest.mark.case("OPV-34")
 def test_every_module_of_rp_initiated_logout_passes(service):
     world = World(service)
     assert [name for name, passes in logout_op.MODULES.items() if not passes(world)] == []
-    assert len(logout_op.MODULES) == 10
+    assert len(logout_op.MODULES) == 11
 
 
 @pytest.mark.case("OPV-27", "OPV-29")
