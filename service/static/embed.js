@@ -10,6 +10,7 @@
   const VIEWS = { "/login": "login", "/signup": "signup", "/forgot-password": "forgot", "/login/link": "link" };
   const PATIENCE = 8000; // milliseconds until a slow dialog is given up for the page
   const LONGEST_NEXT = 2000;
+  const HEARD = ["masthead:signedin", "masthead:signedout", "pageshow"];
 
   /* Where the reader is: the block of text at the top of the window and how much of it is above, in percent.
      It travels as a fragment of `next`, so that it survives mails, other tabs and other devices. */
@@ -90,17 +91,23 @@
     }
 
     connectedCallback() {
-      document.addEventListener("masthead:signedin", this);
-      document.addEventListener("masthead:signedout", this);
+      for (const name of HEARD) addEventListener(name, this);
     }
 
     disconnectedCallback() {
-      document.removeEventListener("masthead:signedin", this);
-      document.removeEventListener("masthead:signedout", this);
+      for (const name of HEARD) removeEventListener(name, this);
     }
 
     handleEvent(event) {
-      this.#show(event.type === "masthead:signedin");
+      if (event.type !== "pageshow") this.#show(event.type === "masthead:signedin");
+      else if (event.persisted && this.#in.assignedElements().length) this.#askAgain();
+    }
+
+    /* The browser had put the page aside as it was; somebody may have signed in or out since. */
+    async #askAgain() {
+      const found = await session().catch(() => undefined);
+      if (found === undefined || Boolean(found) !== this.#in.hidden) return;
+      tell(this, found ? "masthead:signedin" : "masthead:signedout", found);
     }
 
     async #ask() {

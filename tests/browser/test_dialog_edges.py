@@ -170,6 +170,19 @@ def test_a_browser_that_drops_our_cookie_is_sent_to_the_page(reader, arrive):
     assert f"#masthead-at={READING}." in is_on_the_page(visitor)
 
 
+def test_a_page_the_browser_had_put_aside_asks_again_who_is_there(reader, arrive):
+    visitor = arrive()
+    visitor.open("#login")
+    visitor.type("Email address", ADDRESS)
+    visitor.type("Password", FIRST)
+    visitor.button("Sign in")
+    visitor.has_arrived()
+    visitor.page.context.clear_cookies()  # signed out on another page, then Back
+    visitor.page.evaluate("() => dispatchEvent(new PageTransitionEvent('pageshow', { persisted: true }))")
+    expect(visitor.page.locator("#login")).to_be_visible()
+    assert [name for name, *_ in visitor.heard()] == ["masthead:signedin", "masthead:signedout"]
+
+
 @pytest.mark.parametrize("hindered", ["a finger", "a blocker"])
 def test_where_no_window_may_open_a_provider_is_on_the_way(town, arrive, hindered):
     visitor = arrive(has_touch=hindered == "a finger", is_mobile=hindered == "a finger")
