@@ -10,10 +10,11 @@ from service.core.webhooks import WebhookType
 SCHEMAS = "#/components/schemas/{model}"
 DESCRIPTION = (
     "Events that Masthead POSTs to the addresses staff registered (`flask webhooks create`), signed by the Standard"
-    " Webhooks scheme: verify `webhook-id`, `webhook-timestamp` and `webhook-signature` with a library of it before"
-    " you believe a word. Delivered at least once, and in order for each account; an event keeps its `webhook-id`"
-    " however often it comes, so use that to notice repetitions. Answer 2xx within 10 seconds. Anything else is tried"
-    " again for about a day; 410 ends the webhook."
+    ' Webhooks scheme. A body is `{"type", "timestamp", "data"}`; what is listed here is `data`. Verify `webhook-id`,'
+    " `webhook-timestamp` and `webhook-signature` with a library of the scheme before you believe a word. Delivered at"
+    " least once, and in order for each account; an event keeps its `webhook-id` however often it comes, so use that to"
+    " notice repetitions. Answer 2xx within 10 seconds. Anything else is tried again for about a day; 410 ends the"
+    " webhook."
 )
 HEADERS = {
     "webhook-id": "The event's id: the same at every try and in every replay.",
@@ -31,7 +32,7 @@ class Account(BaseModel):
 class Created(Account):
     """A new account. `name` and all else: ask the user API."""
 
-    email: str | None = Field(description="None for an account whose provider tells none.")
+    email: str | None = Field(description="`null` for an account whose provider tells none.")
     email_verified: bool
     locale: str | None
     roles: list[str]

@@ -14,9 +14,8 @@ from service.delivery.ports import DeliveryUnit
 
 CROWD = 100  # rows looked at in one round once a domain is found slow
 MOST_ROUNDS = 10
-QUEUE_PAUSE = (
-    10  # seconds; who is next in a lane is called when the one before is done, so this is the exception
-)
+# seconds; whoever is next in a lane is called when the one before is done, so this is the exception
+QUEUE_PAUSE = 10
 
 
 @dataclass

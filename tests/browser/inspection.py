@@ -1,8 +1,21 @@
-"""What must hold on every page: nothing refused or foreign, nothing cut off, everything named and readable."""
+"""What must hold on every page: nothing refused or foreign, nothing cut off, everything named and readable.
+
+axe-core looks at what can be decided by a machine (WCAG 2.2 A and AA, and its own good practice); the accessibility
+tree and the widths are looked at here.
+"""
 
 import re
+from typing import Literal
 
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import BrowserContext, ConsoleMessage, Page, Request
+
+AXE = Axe()
+ColorScheme = Literal["light", "dark"]
+EVERYTHING = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+REPEATED = [
+    [".group ~ .group"]
+]  # the reference shows a hundred calls alike; those of its first group speak for all
 
 # An error page is an answer like any other; Chromium calls its status an error all the same.
 STATUS = re.compile(r"Failed to load resource: the server responded with a status of 4\d\d")
@@ -11,37 +24,6 @@ NAMED = {"button", "checkbox", "Iframe", "image", "link", "navigation", "textbox
 SIDEWAYS = "() => document.documentElement.scrollWidth - document.documentElement.clientWidth"
 
 DOUBLE_TEXT = "(size) => { document.documentElement.style.fontSize = size }"
-
-# Texts with less contrast to their ground than WCAG 2.2 asks for (1.4.3).
-FAINT = """() => {
-  const canvas = document.createElement("canvas").getContext("2d", { willReadFrequently: true });
-  const pixel = (colour) => {
-    canvas.clearRect(0, 0, 1, 1);
-    canvas.fillStyle = colour;
-    canvas.fillRect(0, 0, 1, 1);
-    return canvas.getImageData(0, 0, 1, 1).data;
-  };
-  const linear = (c) => c / 255 <= .04045 ? c / 255 / 12.92 : ((c / 255 + .055) / 1.055) ** 2.4;
-  const luminance = ([r, g, b]) => .2126 * linear(r) + .7152 * linear(g) + .0722 * linear(b);
-  const ground = (element) => {
-    for (let e = element; e; e = e.parentElement ?? e.getRootNode().host) {
-      const found = pixel(getComputedStyle(e).backgroundColor);
-      if (found[3] === 255) return found;
-    }
-    return [255, 255, 255];
-  };
-  const within = (e) => e.shadowRoot ? [e, ...everything(e.shadowRoot)] : [e];
-  const everything = (root) => [...root.querySelectorAll("*")].flatMap(within);
-  const faint = [];
-  for (const element of everything(document.body)) {
-    const text = [...element.childNodes].filter((n) => n.nodeType === 3).map((n) => n.textContent).join("").trim();
-    if (!text || !element.checkVisibility()) continue;
-    const pair = [luminance(pixel(getComputedStyle(element).color)), luminance(ground(element))];
-    const ratio = (Math.max(...pair) + .05) / (Math.min(...pair) + .05);
-    if (ratio < 4.5) faint.push(`${text} (${ratio.toFixed(1)})`);
-  }
-  return faint;
-}"""
 
 TWICE = """() => {
   const ids = [...document.querySelectorAll("[id]")].map((e) => e.id);
@@ -69,8 +51,12 @@ class Watch:
 
 
 def faults_of(page: Page) -> list[str]:
-    """Everything wrong with the page that is open, at phone and desktop width, light and dark."""
-    return [*sideways(page), *unnamed(page), *faint(page)]
+    """Everything wrong with the page that is open, at phone and desktop width, by day.
+
+    By night there are the same parts in the colours of `tests/core/test_design.py`, all of them on one page that
+    `test_development.py` looks at.
+    """
+    return [*sideways(page), *unnamed(page), *refused(page)]
 
 
 def sideways(page: Page) -> list[str]:
@@ -110,10 +96,17 @@ def nameless(page: Page, told: list[tuple[str, str]]) -> list[str]:
     return [f"{page.url}: a {role} without a name" for role, name in told if role in NAMED and not name]
 
 
-def faint(page: Page) -> list[str]:
-    """Texts with too little contrast, in light and in dark."""
-    faults = []
-    for scheme in ("dark", "light"):
-        page.emulate_media(color_scheme=scheme)
-        faults += [f"{page.url}: faint in {scheme}: {text}" for text in page.evaluate(FAINT)]
-    return faults
+def refused(page: Page, scheme: ColorScheme = "light", *, of: str = "html") -> list[str]:
+    """What axe refuses of a page or a part of it, by day or by night. Transitions are over before it looks."""
+    page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+    if not page.evaluate("() => 'axe' in window"):
+        page.evaluate(AXE.axe_script)
+    wanted = {"resultTypes": ["violations"], "runOnly": EVERYTHING, "iframes": False}
+    found = page.evaluate(
+        "([parts, wanted]) => axe.run(parts, wanted)", [{"include": [of], "exclude": REPEATED}, wanted]
+    )
+    return [
+        f"{page.url}: {violation['id']} in {scheme}: {node['html'][:160]} {node['failureSummary']}"
+        for violation in found["violations"]
+        for node in violation["nodes"]
+    ]

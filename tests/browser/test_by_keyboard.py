@@ -1,6 +1,11 @@
-"""The main journey with the keyboard alone: every stop is seen, in the order of the page, and nothing traps."""
+"""The main journey with the keyboard alone: every stop is seen, in the order of the page, and nothing traps.
+
+WCAG 2.2: 2.1.1, 2.1.2, 2.4.3, 2.4.7 and 2.4.11.
+"""
 
 from itertools import pairwise
+
+from playwright.sync_api import expect
 
 from tests.browser.reader import FIRST, SECOND
 
@@ -8,9 +13,11 @@ HERE = """() => {
   const e = document.activeElement;
   const style = getComputedStyle(e);
   const box = e.getBoundingClientRect();
+  const there = document.elementFromPoint(box.left + box.width / 2, box.top + box.height / 2);
   return {
     name: (e.labels?.[0] ?? e).innerText.trim(),
     place: e.matches(".skip") ? -1 : box.top + scrollY,
+    bare: e.contains(there) || [...(e.labels ?? [])].some((label) => label.contains(there)),
     ring: style.outlineStyle !== "none" && parseFloat(style.outlineWidth) >= 2 && box.width > 0,
   };
 }"""
@@ -28,6 +35,7 @@ class Keyboard:
             self.page.keyboard.press("Tab")
             here = self.page.evaluate(HERE)
             assert here["ring"], f"the focus on {here['name']!r} cannot be seen"
+            assert here["bare"], f"something lies over {here['name']!r}, or it is out of sight"
             places.append(here["place"])
             if here["name"].startswith(name):
                 # within a line the baseline varies by some pixels
@@ -82,6 +90,16 @@ def test_a_reader_needs_no_mouse(site, new_reader):
     keys.type_into("Password", SECOND)
     keys.enter()
     reader.is_at("/account")
+
+    keys.tab_to("Change email address")
+    keys.enter()
+    keys.type_into("New email address", "not an address")
+    keys.tab_to("Send the link")
+    keys.enter()
+    expect(page.get_by_role("alert")).to_be_focused()
+    keys.tab_to("Enter a valid email address.")
+    page.keyboard.press("Enter")
+    expect(page.get_by_label("New email address")).to_be_focused()
 
 
 def test_skip_link_leads_past_the_nameplate(site, new_reader):

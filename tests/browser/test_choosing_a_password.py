@@ -2,7 +2,7 @@
 
 from playwright.sync_api import expect
 
-from tests.browser.inspection import faint
+from tests.browser.inspection import refused
 
 HIDDEN, SHOWN = "password", "text"
 
@@ -37,7 +37,7 @@ def test_a_password_can_be_shown_is_estimated_and_may_be_pasted(site, new_reader
     field.focus()
     page.keyboard.press("Control+V")
     expect(field).to_have_value("sepia lantern forty-two")
-    assert faint(page) == []
+    assert refused(page) == []
 
     page.keyboard.press("Tab")
     expect(page.get_by_role("button", name="Show password")).to_be_focused()

@@ -106,27 +106,6 @@ def test_every_page_is_sound(site, new_reader):
     assert len(seen) >= 26, seen
 
 
-def test_fields_tell_password_managers_and_keyboards_what_they_are(site, new_reader):
-    reader = new_reader(site)
-
-    def hints(path):
-        reader.page.goto(path)
-        inputs = reader.page.locator("form input:not([type=hidden]):not([type=checkbox])")
-        return [(i.get_attribute("type"), i.get_attribute("autocomplete")) for i in inputs.all()]
-
-    assert hints("/login") == [("email", "username"), ("password", "current-password")]
-    assert hints("/signup") == [("email", "email"), ("password", "new-password"), ("text", "name")]
-    assert hints("/forgot-password") == [("email", "username")]
-    reader.ask_to_join()
-    reader.page.goto(reader.next_letter().link("/signup/confirm"))
-    reader.press("Confirm my account")
-    assert hints("/account/password") == [
-        ("email", "username"),
-        ("password", "current-password"),
-        ("password", "new-password"),
-    ]
-
-
 def test_mistakes_are_told_above_and_beside_their_fields(site, new_reader):
     reader = new_reader(site, java_script_enabled=False)
     page = reader.page

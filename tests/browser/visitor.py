@@ -9,7 +9,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from service.fake_provider import Kind
 from service.languages import catalogue
-from tests.browser.inspection import accessible, faint, nameless
+from tests.browser.inspection import accessible, nameless, refused
 from tests.support.host_page import HostPage
 from tests.support.issuer import IssuerServer
 from tests.support.live import LiveService
@@ -196,7 +196,8 @@ class Visitor:
             if extra := self.page.evaluate(OVER):
                 faults.append(f"{heading}: {extra} px too wide at {width}")
         self.page.set_viewport_size(size)
-        faults += faint(self.page)
+        for scheme in ("dark", "light"):
+            faults += refused(self.page, scheme, of="masthead-dialog")
         told = accessible(self.page)
         faults += nameless(self.page, told)
         if ("link", "Behind") in told:

@@ -40,7 +40,7 @@ def test_the_page_is_readable_on_a_phone_and_says_what_it_is(at_chooser, kind, s
     provider, page = at_chooser(kind, color_scheme=scheme)
     watch = Watch(page.context, provider.url)
     page.reload()
-    expect(page.get_by_role("note")).to_contain_text(f"This is not {kind.title()}")
+    expect(page.get_by_role("complementary")).to_contain_text(f"This is not {kind.title()}")
     page.get_by_text("Somebody else").click()
     expect(page.get_by_label("Email address")).to_be_visible()
     assert faults_of(page) == []
