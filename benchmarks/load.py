@@ -57,6 +57,7 @@ class Caller:
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.refused = False
         self._status = b"HTTP/1.1 %d " % burst.expect
+        self.body = b""
         self._received = b""
         self._sent_at = 0.0
 
@@ -74,7 +75,7 @@ class Caller:
         if len(answer) < length_of(answer):
             self._received = answer
             return None
-        self._received = b""
+        self._received, self.body = b"", answer.partition(b"\r\n\r\n")[2]
         return perf_counter() - self._sent_at
 
 
@@ -119,14 +120,25 @@ def _converse(
                 under_way -= 1
 
 
+def ask(port: int, request: bytes) -> bytes:
+    """Send one request; return the body of its answer."""
+    with ExitStack() as open_sockets:
+        caller = Caller(Burst(port, [request], 0), open_sockets)
+        caller.send(request)
+        while caller.receive() is None:
+            pass
+        return caller.body
+
+
 def get(path: str, cookie: str = "") -> bytes:
     """Build a GET."""
     return f"GET {path} HTTP/1.1\r\nHost: localhost\r\nCookie: {cookie}\r\n\r\n".encode()
 
 
-def post(path: str, body: str) -> bytes:
-    """Build a POST of JSON."""
+def post(path: str, body: str, kind: str = "application/json", *, authorization: str = "") -> bytes:
+    """Build a POST of JSON, or of a form by a client that proves itself."""
+    proof = f"Authorization: {authorization}\r\n" if authorization else ""
     return (
-        f"POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+        f"POST {path} HTTP/1.1\r\nHost: localhost\r\n{proof}Content-Type: {kind}\r\n"
         f"Content-Length: {len(body)}\r\n\r\n{body}"
     ).encode()

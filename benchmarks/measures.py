@@ -13,14 +13,18 @@ from typing import TypeVar
 from uuid import uuid4
 
 from benchmarks import raw
-from benchmarks.load import Burst, Outcome, get, post, run
+from benchmarks.load import Burst, Outcome, ask, get, post, run
 from benchmarks.readers import PASSWORD, Readers
 from benchmarks.servers import Server
 
 T = TypeVar("T")
-SESSION_PATH = "/api/v1/session"
+SESSION_PATH, PROXY_PATH = "/api/v1/session", "/forward-auth"
+FORM = "application/x-www-form-urlencoded"
 ADDRESSES = 2000
-"""How many addresses a burst of reset requests or sign-ups goes round."""
+"""How many addresses a burst of sign-ins, reset requests or sign-ups goes round."""
+EVERYDAY = ("session checks", "sign-ins", "reset requests")
+CROWD = 500
+"""How many sign in at once to see that memory is bounded."""
 
 
 @dataclass(frozen=True)
@@ -73,10 +77,13 @@ class Contest:
         """Measure everything, by name of the work."""
         quick, slow = self.pace.quick, self.pace.slow
         found: dict[str, Samples] = defaultdict(Samples)
-        self._warm_up()
+        self.warm_up()
         for _ in range(self.pace.rounds):
             for name in self.servers:
                 found[f"checks, {name}"].add(self._send(self._checks(quick, name)))
+            found["proxies"].add(self._send(self._checks(quick, path=PROXY_PATH)))
+            found["introspection"].add(self._send(self._introspections(quick)))
+            found["tokens"].add(self._send(self._tokens(quick)))
         for _ in range(self.pace.rounds):
             found["sign-ins"].add(self._send(self._sign_ins(slow)))
             found["raw hashes"].rates.append(self._raw_hashes(slow))
@@ -96,7 +103,27 @@ class Contest:
         while answered < wanted:
             answered += self._send(self._checks(1)).answers
 
-    def _warm_up(self) -> None:
+    def crowd(self) -> float:
+        """Let 500 readers sign in at once; return the most memory the service held meanwhile, in MiB."""
+        most, service = 0.0, self.servers["service"]
+        storm = self.senders.submit(run, self._sign_ins(self.pace.slow, connections=CROWD))
+        while not storm.done():
+            most = max(most, service.memory)
+            time.sleep(0.02)
+        storm.result()
+        return most
+
+    def everyday(self, work: str) -> Outcome:
+        """Send one burst of what is to be as fast with many accounts as with few."""
+        bursts = {
+            "session checks": lambda: self._checks(self.pace.quick),
+            "sign-ins": lambda: self._sign_ins(self.pace.slow),
+            "reset requests": lambda: self._resets(self.pace.quick, self._known()),
+        }
+        return self._send(bursts[work]())
+
+    def warm_up(self) -> None:
+        """Open connections, compile statements, fill caches."""
         for name in self.servers:
             self._send(self._checks(0.3, name))
         for burst in (self._sign_ins(0.3), self._resets(0.3, self._unknown()), self._sign_ups(0.3)):
@@ -119,13 +146,26 @@ class Contest:
         storm.result()
         return outcome
 
-    def _checks(self, seconds: float, name: str = "service") -> Burst:
-        requests = [get(SESSION_PATH, f"masthead={secret}") for secret in self.readers.secrets]
+    def _checks(self, seconds: float, name: str = "service", path: str = SESSION_PATH) -> Burst:
+        requests = [get(path, f"masthead={secret}") for secret in self.readers.secrets]
         return Burst(self.servers[name].port, requests, seconds)
 
-    def _sign_ins(self, seconds: float) -> Burst:
+    def _tokens(self, seconds: float) -> Burst:
+        form = "grant_type=client_credentials&scope=users%3Aread"
+        request = post("/oauth/token", form, FORM, authorization=self.readers.client)
+        return Burst(self.servers["service"].port, [request], seconds)
+
+    def _introspections(self, seconds: float) -> Burst:
+        port = self.servers["service"].port
+        issued = json.loads(ask(port, self._tokens(0).requests[0]))
+        form = f"token={issued['access_token']}"
+        return Burst(
+            port, [post("/oauth/introspect", form, FORM, authorization=self.readers.client)], seconds
+        )
+
+    def _sign_ins(self, seconds: float, connections: int = 8) -> Burst:
         bodies = [{"email": address, "password": PASSWORD} for address in self._known()]
-        return self._posts("/api/v1/login", bodies, seconds, connections=8)
+        return self._posts("/api/v1/login", bodies, seconds, connections=connections)
 
     def _resets(self, seconds: float, addresses: Sequence[str]) -> Burst:
         bodies = [{"email": address} for address in addresses]

@@ -1,4 +1,8 @@
-"""What the parts below do by themselves: Argon2id on every core, and commits that wait for the disk."""
+"""What the parts below do by themselves: Argon2id on every core, and commits that wait for the disk.
+
+The hashing threads step back as the service's do: at full priority they would take from whatever else runs on the
+machine what the service's leave to it, and the ratio would measure the neighbours.
+"""
 
 import sqlite3
 import tempfile
@@ -9,6 +13,8 @@ from pathlib import Path
 from time import perf_counter
 
 from nacl import pwhash
+
+from service.adapters.passwords.pool import step_back
 
 
 def hashes(stored: str, password: str, seconds: float) -> float:
@@ -22,7 +28,7 @@ def hashes(stored: str, password: str, seconds: float) -> float:
             done += 1
         return done
 
-    with ThreadPoolExecutor(threads) as pool:
+    with ThreadPoolExecutor(threads, initializer=step_back) as pool:
         futures = [pool.submit(verify_until_end) for _ in range(threads)]
         return sum(future.result() for future in futures) / seconds
 

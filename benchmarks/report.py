@@ -51,6 +51,7 @@ def of_database(found: Mapping[str, Samples], *, durable: bool) -> Iterator[Line
     yield Line("", "", f"{to_view:.1f} times a Flask view")
     yield Line("  the bare WSGI sketch", _figures(found["checks, sketch"]))
     yield Line("  the bare Flask view", _figures(found["checks, Flask view"]))
+    yield from _of_services(found)
     to_raw = found["sign-ins"].ratio(found["raw hashes"])
     yield Line(
         "sign-ins", _figures(found["sign-ins"]), f"{to_raw:.2f} of the raw hash", ">= 0.95", to_raw >= 0.95
@@ -73,6 +74,18 @@ def of_database(found: Mapping[str, Samples], *, durable: bool) -> Iterator[Line
     yield Line("sign-ups", _figures(found["sign-ups"]))
 
 
+def _of_services(found: Mapping[str, Samples]) -> Iterator[Line]:
+    """What other services ask, beside the same ceilings."""
+    proxies, view = found["proxies"], found["checks, Flask view"]
+    to_sketch = proxies.ratio(found["checks, sketch"])
+    yield Line(
+        "/forward-auth", _figures(proxies), f"{to_sketch:.2f} of the sketch", ">= 0.60", to_sketch >= 0.6
+    )
+    for work, name in (("/oauth/introspect", "introspection"), ("/oauth/token", "tokens")):
+        asked = found[name]
+        yield Line(work, _figures(asked), f"{asked.ratio(view):.2f} of the Flask view")
+
+
 def of_refusals(found: Mapping[str, Samples]) -> Iterator[Line]:
     """Say which requests got a 503: where other work starves the hash pool, nobody waits longer than it allows."""
     for name, samples in found.items():
@@ -93,13 +106,29 @@ def of_mail(found: Mapping[str, Samples], count: int, claimed: float, waiting: i
     yield Line(f"a claim while {waiting:,} wait", f"{claimed:9.2f} ms", "", "<= 20 ms", claimed <= 20)
 
 
-def of_process(first_answer: float, idle: float, loaded: float) -> Iterator[Line]:
-    """Start and memory of the service."""
+def of_growth(found: Mapping[str, tuple[Samples, Samples]], few: int, many: int) -> Iterator[Line]:
+    """What is left of each rate where there are many accounts."""
+    for work, (small, large) in found.items():
+        kept = large.ratio(small)
+        beside = f"{kept:.2f} of at {few:,}"
+        yield Line(f"{work}, {many:,} accounts", _figures(large), beside, ">= 0.95", kept >= 0.95)
+
+
+def of_process(first_answer: float, idle: float, loaded: float, crowded: float) -> Iterator[Line]:
+    """Start and memory of the service. Hashes at once, 19 MiB each, and their threads are all a crowd may add."""
     yield Line(
         "first answer after a cold start", f"{first_answer:9.2f} s", "", "<= 0.5 s", first_answer <= 0.5
     )
     yield Line("worker memory, idle", f"{idle:9.1f} MiB", "", "<= 70 MiB", idle <= 70)
     yield Line("worker memory, after the load", f"{loaded:9.1f} MiB", f"{loaded - idle:+.1f} MiB")
+    more, room = crowded - loaded, 19 * (os.cpu_count() or 1) + 100
+    yield Line(
+        "worker memory, 500 sign in at once",
+        f"{crowded:9.1f} MiB",
+        f"{more:+.1f} MiB",
+        f"<= +{room} MiB",
+        more <= room,
+    )
 
 
 def _figures(samples: Samples) -> str:

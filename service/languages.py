@@ -33,9 +33,16 @@ def shipped() -> tuple[str, ...]:
 
 def nearest(tag: str | None, offered: Iterable[str]) -> str | None:
     """Return the offered language that a language tag (BCP 47) asks for, with or without its region."""
-    wanted = (tag or "").replace("_", "-").lower()
-    known = {name.replace("_", "-").lower(): name for name in offered}
+    if not tag:
+        return None
+    wanted = tag.replace("_", "-").lower()
+    known = _by_tag(tuple(offered))
     return known.get(wanted) or known.get(wanted.partition("-")[0])
+
+
+@lru_cache(maxsize=16)
+def _by_tag(names: tuple[str, ...]) -> dict[str, str]:
+    return {name.replace("_", "-").lower(): name for name in names}
 
 
 @dataclass(frozen=True)

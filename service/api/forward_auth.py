@@ -8,9 +8,10 @@ from flask_openapi3 import APIBlueprint, Tag
 from pydantic import BaseModel, Field
 
 from service.api.answers import MESSAGES, TEXT, UNKNOWN, as_pages_too, problems
-from service.core.errors import FieldError, RoleRequired, Unauthenticated, ValidationFailed
+from service.core.errors import FieldError, Unauthenticated, ValidationFailed
 from service.core.forward_auth import PATH, identity, lets_in
 from service.core.return_urls import ReturnUrls
+from service.core.service_errors import RoleRequired
 from service.http import errors, sign_in
 from service.http.forwarded import Asked, asked
 from service.http.strict_json import shown

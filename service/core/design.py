@@ -160,8 +160,8 @@ SPACES = {
 }
 
 
-def custom_properties(palette: Palette, selector: str = ":root") -> str:
-    """Write the design as CSS custom properties of `selector`: `--paper`, `--fill-ink`, `--size-2`, `--space-4`."""
+def custom_properties(palette: Palette) -> str:
+    """Write the design as a page's CSS custom properties: `--paper`, `--fill-ink`, `--size-2`, `--space-4`."""
     steady = [
         *asdict(Fonts()).items(),
         *((name, step.css) for name, step in SIZES.items()),
@@ -171,10 +171,10 @@ def custom_properties(palette: Palette, selector: str = ":root") -> str:
     ]
     light = _declared([("color_scheme", "light dark"), *steady, *asdict(palette.light).items()])
     dark = _declared([*asdict(palette.dark).items()])
-    return f"{selector}{{{light}}}\n@media (prefers-color-scheme: dark){{{selector}{{{dark}}}}}\n"
+    return f":root{{{light}}}\n@media (prefers-color-scheme: dark){{:root{{{dark}}}}}\n"
 
 
-def adjustable_properties(palette: Palette, selector: str = ":host") -> str:
+def adjustable_properties(palette: Palette) -> str:
     """Write the design for the dialog on somebody's page, which may set `--masthead-ink` in place of `--ink`.
 
     Day or night is what the page around says by `color-scheme`. Sizes are shares of `--rem`, because some pages make
@@ -190,7 +190,7 @@ def adjustable_properties(palette: Palette, selector: str = ":host") -> str:
     sizes = {**{name: step.least for name, step in SIZES.items()}, **SPACES, "touch": 3}
     adjustable = [(name, f"var(--masthead-{name.replace('_', '-')},{value})") for name, value in settled]
     scaled = [(name, f"calc({size:g} * var(--rem))") for name, size in sizes.items()]
-    return f"{selector}{{{_declared([*adjustable, *scaled])}}}\n"
+    return f":host{{{_declared([*adjustable, *scaled])}}}\n"
 
 
 def _declared(properties: list[tuple[str, str]]) -> str:

@@ -4,9 +4,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from service.core.errors import InsufficientScope, InvalidAccessToken
 from service.core.openid import READER_SCOPES, AccessToken, Caller, Client, Grant
 from service.core.ports import Clock, Store, UnitOfWork
+from service.core.service_errors import InsufficientScope, InvalidAccessToken
 from service.core.values import digest, new_id
 from service.flows.signing_keys import Pen, SigningKeys
 

@@ -10,9 +10,10 @@ from uuid import UUID
 
 from service.core.addresses import parse_own_address
 from service.core.directory import AccountChanges
-from service.core.errors import EmailTaken, FieldError, NotFound, PreconditionFailed, ValidationFailed
+from service.core.errors import EmailTaken, FieldError, NotFound, ValidationFailed
 from service.core.ports import Clock, Store, UnitOfWork
 from service.core.profile import accept_name, accept_roles, require_locale
+from service.core.service_errors import PreconditionFailed
 from service.core.values import User, Visit, new_id
 from service.flows.new_passwords import NewPasswords
 from service.flows.password_reset import mail_link

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from service.core.directory import Asked, Done
-from service.core.errors import IdempotencyKeyReused
 from service.core.openid import Caller
 from service.core.ports import Clock, Store, Throttles, UnitOfWork
+from service.core.service_errors import IdempotencyKeyReused
 from service.core.throttles import Rule
 
 KEPT = timedelta(hours=24)

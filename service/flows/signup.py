@@ -281,7 +281,12 @@ class Signup:
         uow.audit.record("password.changed", at=now, user_id=existing.id, visit=visit)
         proven = uow.users.by_id(existing.id)
         assert proven is not None
-        return proven
+        if pending.newsletter is None:
+            return proven
+        subscribed = replace(proven, newsletter=pending.newsletter)
+        uow.users.set_profile(subscribed, at=now)
+        uow.audit.record("newsletter.subscribed", at=now, user_id=existing.id, visit=visit)
+        return subscribed
 
 
 def _is_bound(pending: PendingSignup, binding: str | None) -> bool:

@@ -2,8 +2,8 @@
 
 from flask import request
 
-from service.core.errors import InvalidAccessToken
 from service.core.openid import Caller
+from service.core.service_errors import InvalidAccessToken
 from service.http.requests import flows
 
 

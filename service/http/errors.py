@@ -10,7 +10,7 @@ from flask import Flask, Response, current_app, g, jsonify, render_template, req
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 
-from service.core import errors, forward_auth
+from service.core import errors, forward_auth, service_errors
 from service.core.errors import SOMETHING_WENT_WRONG, FieldError, Refusal
 from service.core.faults import described
 from service.core.return_urls import LONGEST_URL
@@ -25,10 +25,10 @@ STATUS: dict[type[Refusal], int] = {
     errors.InvalidToken: 400,
     errors.ExpiredToken: 400,
     errors.AttemptExpired: 400,
-    errors.InvalidAuthorizationRequest: 400,
+    service_errors.InvalidAuthorizationRequest: 400,
     errors.SignInCancelled: 400,
     errors.SignInRefused: 400,
-    errors.InvalidNotification: 400,
+    service_errors.InvalidNotification: 400,
     errors.CaptchaRequired: 400,
     errors.CaptchaFailed: 400,
     errors.FormExpired: 403,
@@ -36,20 +36,20 @@ STATUS: dict[type[Refusal], int] = {
     errors.InvalidCredentials: 401,
     errors.ReauthenticationRequired: 401,
     errors.InvalidIdToken: 401,
-    errors.InvalidAccessToken: 401,
+    service_errors.InvalidAccessToken: 401,
     errors.AccountDisabled: 403,
     errors.EmailUnverified: 403,
     errors.CrossOriginRefused: 403,
     errors.IdentityBlocked: 403,
-    errors.InsufficientScope: 403,
-    errors.RoleRequired: 403,
+    service_errors.InsufficientScope: 403,
+    service_errors.RoleRequired: 403,
     errors.NotFound: 404,
     errors.EmailTaken: 409,
     errors.LinkRequired: 409,
     errors.IdentityTaken: 409,
     errors.LastSignInMethod: 409,
-    errors.IdempotencyKeyReused: 409,
-    errors.PreconditionFailed: 412,
+    service_errors.IdempotencyKeyReused: 409,
+    service_errors.PreconditionFailed: 412,
     errors.ValidationFailed: 422,
     errors.RateLimited: 429,
     errors.Unavailable: 503,
@@ -136,9 +136,9 @@ def problem_of(refusal: Refusal) -> Problem:
 
 def challenge_of(refusal: Refusal) -> str | None:
     """What `WWW-Authenticate` says to who calls with an access token (RFC 6750, section 3)."""
-    if not isinstance(refusal, errors.InvalidAccessToken | errors.InsufficientScope):
+    if not isinstance(refusal, service_errors.InvalidAccessToken | service_errors.InsufficientScope):
         return None
-    more = {"scope": refusal.scope} if isinstance(refusal, errors.InsufficientScope) else {}
+    more = {"scope": refusal.scope} if isinstance(refusal, service_errors.InsufficientScope) else {}
     said = {"error": refusal.code} | more
     return "Bearer " + ", ".join(f'{name}="{value}"' for name, value in said.items())
 

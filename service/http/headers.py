@@ -51,8 +51,8 @@ def register(app: Flask, return_urls: ReturnUrls, logo_url: str | None) -> None:
             more = g.get("csp_sources", {})
             text = _with_sources(policy, more) if more else policy_text
             response.headers.setdefault("Content-Security-Policy", text.replace("{nonce}", csp_nonce()))
-        for name, value in for_everything:
-            response.headers.setdefault(name, value)
+        said = {name.lower() for name, _ in response.headers}
+        response.headers.extend([(name, value) for name, value in for_everything if name.lower() not in said])
         return response
 
 

@@ -2,6 +2,7 @@
 
 import ipaddress
 import re
+from functools import lru_cache
 from typing import cast
 from uuid import uuid4
 
@@ -50,6 +51,7 @@ def visit() -> Visit:
     )
 
 
+@lru_cache(maxsize=1024)
 def canonical_ip(address: str | None) -> str:
     """Return an address in its canonical form; an IPv4 address in IPv6 clothes is that IPv4 address."""
     try:

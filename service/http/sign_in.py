@@ -41,6 +41,8 @@ def register(app: Flask) -> None:
 
 def signed_in() -> SignedIn | None:
     """Who this request comes from, None for nobody."""
+    if presented_secret() is None:  # most requests: Flask-Login would look into its own cookies first
+        return None
     return cast(Reader, current_user).signed_in if current_user.is_authenticated else None
 
 

@@ -18,8 +18,8 @@ from authlib.oidc.core.errors import (
 )
 from werkzeug.datastructures import MultiDict
 
-from service.core.errors import InvalidAuthorizationRequest
 from service.core.return_urls import LONGEST_URL
+from service.core.service_errors import InvalidAuthorizationRequest
 from service.flows.authorization import Prompt, Wish, scopes_for_reader
 from service.oidc.id_tokens import KIND
 from service.oidc.requests import Request, single

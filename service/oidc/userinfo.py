@@ -5,8 +5,8 @@ from typing import Any
 from authlib.oauth2.rfc6749 import InvalidRequestError
 from flask import request
 
-from service.core.errors import InsufficientScope, InvalidAccessToken
 from service.core.openid import OPENID, claims_of
+from service.core.service_errors import InsufficientScope, InvalidAccessToken
 from service.flows import Flows
 from service.http.bearer import presented_token
 

@@ -2,18 +2,18 @@
 
 from datetime import datetime
 
-from sqlalchemy import Engine, bindparam, or_, select
+from sqlalchemy import BindParameter, Engine, bindparam, or_, select
 
 from service.core.openid import AccessToken, Caller, Client
 from service.core.values import User
 from service.store.openid_clients import BY_ID, client_of
 from service.store.openid_grants import ACCESS_COLUMNS, standing
 from service.store.prepared import Prepared
-from service.store.schema import Instant, UserRow
+from service.store.schema import UserRow
 from service.store.schema_openid import AccessTokenRow, ClientRow, GrantRow
 from service.store.users import USER_COLUMNS
 
-NOW = bindparam("now", type_=Instant, required=False)
+NOW: BindParameter[datetime] = bindparam("now")
 CALLING = (
     select(*USER_COLUMNS, *ACCESS_COLUMNS)
     .select_from(AccessTokenRow)
@@ -21,7 +21,7 @@ CALLING = (
     .outerjoin(GrantRow, GrantRow.id == AccessTokenRow.grant_id)
     .outerjoin(UserRow, UserRow.id == GrantRow.user_id)
     .where(
-        AccessTokenRow.token_hash == bindparam("token_hash", required=False),
+        AccessTokenRow.token_hash == bindparam("token_hash"),
         AccessTokenRow.expires_at > NOW,
         ClientRow.disabled_at.is_(None),
         or_(AccessTokenRow.grant_id.is_(None), standing(NOW)),
@@ -38,7 +38,7 @@ class AccessLookup:
 
     def find(self, token_hash: bytes, now: datetime) -> Caller | None:
         """Return who calls, None for a token that is not good. Raises `Unavailable`."""
-        values = self._prepared.one(now, token_hash=token_hash)
+        values = self._prepared.one(token_hash=token_hash, now=now)
         if values is None:
             return None
         user = User(*values[: len(USER_COLUMNS)]) if values[0] is not None else None
@@ -46,5 +46,5 @@ class AccessLookup:
 
     def client(self, client_id: str, now: datetime) -> Client | None:
         """Return a client, whatever its state. Raises `Unavailable`."""
-        values = self._clients.one(now, client=client_id)
+        values = self._clients.one(client=client_id)
         return client_of(*values) if values else None

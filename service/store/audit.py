@@ -13,11 +13,12 @@ from sqlalchemy import Connection, insert
 from service.core.values import Visit, new_id
 from service.store.announcements import SOMEBODY_LISTENS, Announcements
 from service.store.schema import AuditRow
+from service.store.written import Written
 
 log = logging.getLogger(__name__)
 
-RECORD = insert(AuditRow)
-RECORD_AND_ASK = RECORD.returning(SOMEBODY_LISTENS)
+RECORD = Written(insert(AuditRow))
+RECORD_AND_ASK = Written(insert(AuditRow).returning(SOMEBODY_LISTENS))
 
 
 class AuditRepository:
@@ -41,10 +42,11 @@ class AuditRepository:
             "data": data,
         }
         if user_id is not None and self._announcements.concerns(kind):
-            self._announcements.listened = self._connection.execute(RECORD_AND_ASK, event).scalar_one()
+            listened = RECORD_AND_ASK.one(self._connection, **event)
+            self._announcements.listened = listened is not None and listened[0]
             self._announcements.note_audited(kind, user_id, at, data)
         else:
-            self._connection.execute(RECORD, event)
+            RECORD.run(self._connection, **event)
         about = {"user_id": str(user_id) if user_id else None, "ip": visit.ip if visit else None}
         self._recorded.append((kind, {name: value for name, value in about.items() if value}))
 

@@ -68,18 +68,18 @@ def database_errors_as_unavailable() -> Iterator[None]:
     """Turn "the database cannot do this now" into `Unavailable`; the transaction is rolled back by then."""
     try:
         yield
-    except (exc.OperationalError, exc.InterfaceError, exc.TimeoutError) as error:
-        raise Unavailable from error
-    except exc.InternalError as error:
-        if getattr(error.orig, "sqlstate", None) == READ_ONLY_TRANSACTION:
+    except Exception as error:
+        if is_away(error):
             raise Unavailable from error
         raise
 
 
 def is_away(error: Exception) -> bool:
-    """Whether an error on a bare connection means that the database, or our pool, not the statement, failed."""
+    """Whether an error, a driver's or SQLAlchemy's, means that the database, or our pool, not the statement, failed."""
     names = {kind.__name__ for kind in type(error).__mro__}
-    return not names.isdisjoint({"OperationalError", "InterfaceError", "TimeoutError"})
+    if not names.isdisjoint({"OperationalError", "InterfaceError", "TimeoutError"}):
+        return True
+    return getattr(getattr(error, "orig", error), "sqlstate", None) == READ_ONLY_TRANSACTION
 
 
 def _sqlite(url: URL) -> Engine:
@@ -100,7 +100,8 @@ def _sqlite(url: URL) -> Engine:
     @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:
         writing = connection.get_execution_options().get("masthead_write")
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
+        driver: Any = connection.connection.dbapi_connection
+        driver.execute("BEGIN IMMEDIATE" if writing else "BEGIN")
 
     return engine
 

@@ -8,13 +8,14 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Connection, delete, insert, select, update
+from sqlalchemy import ColumnElement, Connection, bindparam, delete, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from service.core.identities import Attempt, Identity, PendingIdentity
 from service.core.webhooks import WebhookType
 from service.store.announcements import Announcements
 from service.store.schema import AttemptRow, IdentityRow, PendingIdentityRow, SpentRow, Table
+from service.store.written import Written
 
 # in the order of the fields of `Identity`, `Attempt` and `PendingIdentity`
 IDENTITY_COLUMNS = (
@@ -55,6 +56,15 @@ PENDING_COLUMNS = (
     PendingIdentityRow.expires_at,
 )
 
+OF_USER = Written(
+    select(*IDENTITY_COLUMNS).where(IdentityRow.user_id == bindparam("user")).order_by(IdentityRow.created_at)
+)
+UNBLOCK_ALL = Written(
+    update(IdentityRow)
+    .where(IdentityRow.user_id == bindparam("user"), IdentityRow.blocked_at.is_not(None))
+    .values(blocked_at=None)
+)
+
 
 class IdentityRepository:
     """The identities of accounts, in one transaction."""
@@ -67,10 +77,7 @@ class IdentityRepository:
         return self._one(IdentityRow.issuer == issuer, IdentityRow.subject == subject)
 
     def of(self, user_id: UUID) -> Sequence[Identity]:
-        rows = self._connection.execute(
-            select(*IDENTITY_COLUMNS).where(IdentityRow.user_id == user_id).order_by(IdentityRow.created_at)
-        )
-        return [Identity(*tuple(row)) for row in rows]
+        return [Identity(*row) for row in OF_USER.all(self._connection, user=user_id)]
 
     def add(self, identity: Identity) -> bool:
         added = _added(self._connection, IdentityRow, vars(identity), IdentityRow.id)
@@ -91,11 +98,7 @@ class IdentityRepository:
         self.used(identity_id, blocked_at=at)
 
     def unblock_all(self, user_id: UUID) -> None:
-        self._connection.execute(
-            update(IdentityRow)
-            .where(IdentityRow.user_id == user_id, IdentityRow.blocked_at.is_not(None))
-            .values(blocked_at=None)
-        )
+        UNBLOCK_ALL.run(self._connection, user=user_id)
 
     def remove(self, user_id: UUID, provider: str) -> Identity | None:
         return next(iter(self._removed(user_id, IdentityRow.provider == provider)), None)

@@ -25,7 +25,7 @@ KEY_COLUMNS = (
 )
 CONSENT_COLUMNS = (ConsentRow.user_id, ConsentRow.client_id, ConsentRow.scopes, ConsentRow.granted_at)
 # written out once: every call of a client asks it
-BY_ID = select(*CLIENT_COLUMNS).where(ClientRow.id == bindparam("client", required=False))
+BY_ID = select(*CLIENT_COLUMNS).where(ClientRow.id == bindparam("client"))
 
 
 class ClientRepository:

@@ -5,11 +5,12 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, Update, bindparam, delete, false, func, insert, or_, select, update
+from sqlalchemy import Connection, bindparam, delete, false, func, insert, or_, select, update
 from sqlalchemy.orm import aliased
 
 from service.core.values import LETTERS, LetterRecord, OutboxRow, Outcome, Priority, new_id
 from service.store.schema_mail import OutboxTable
+from service.store.written import Written
 
 ROW_COLUMNS = (
     OutboxTable.id,
@@ -41,8 +42,9 @@ RECORD_COLUMNS = (
     OutboxTable.attempts,
 )
 LONGEST_ANSWER = 500
-# What runs several times a letter is written out once: building a statement costs more than running it.
-DUE = (
+# What runs several times a letter is written out once.
+ADD = Written(insert(OutboxTable))
+DUE = Written(
     select(OutboxTable.id)
     .where(
         OutboxTable.settled_at.is_(None),
@@ -53,9 +55,9 @@ DUE = (
     .limit(bindparam("most"))
     .with_for_update(skip_locked=True)
 )
-CLAIM = (
+CLAIM = Written(
     update(OutboxTable)
-    .where(OutboxTable.id.in_(bindparam("ids", expanding=True)))
+    .where(OutboxTable.id == bindparam("row"))
     .values(due_at=bindparam("lease_over"), fence=OutboxTable.fence + 1, attempts=OutboxTable.attempts + 1)
     .returning(*ROW_COLUMNS)
 )
@@ -83,8 +85,8 @@ STILL_OURS = (
     OutboxTable.fence == bindparam("claimed_as"),
     OutboxTable.settled_at.is_(None),
 )
-RENDERING = update(OutboxTable).where(*STILL_OURS).values(rendered_at=bindparam("at"))
-SETTLE = (
+RENDERING = Written(update(OutboxTable).where(*STILL_OURS).values(rendered_at=bindparam("at")))
+SETTLE = Written(
     update(OutboxTable)
     .where(*STILL_OURS)
     .values(outcome=bindparam("how"), answer=bindparam("said"), settled_at=bindparam("at"), context={})
@@ -111,25 +113,26 @@ class OutboxRepository:
         outcome: Outcome | None = None,
     ) -> UUID:
         row_id = new_id()
-        self._connection.execute(
-            insert(OutboxTable).values(
-                id=row_id,
-                letter=letter,
-                address=address,
-                canonical=canonical,
-                user_id=user_id,
-                context={} if outcome else (context or {}),
-                priority=int(priority),
-                due_at=at,
-                fence=0,
-                attempts=0,
-                rendered_at=None,
-                outcome=outcome,
-                answer="",
-                created_at=at,
-                expires_at=at + expires_in,
-                settled_at=at if outcome else None,
-            )
+        ADD.run(
+            self._connection,
+            id=row_id,
+            letter=letter,
+            address=address,
+            canonical=canonical,
+            user_id=user_id,
+            context={} if outcome else (context or {}),
+            priority=int(priority),
+            due_at=at,
+            fence=0,
+            attempts=0,
+            rendered_at=None,
+            outcome=outcome,
+            answer="",
+            created_at=at,
+            expires_at=at + expires_in,
+            settled_at=at if outcome else None,
+            lane=None,
+            turn=None,
         )
         return row_id
 
@@ -187,23 +190,21 @@ class OutboxRepository:
         for priority in queue:
             if len(ids) < limit:
                 ids += self._due(now, priority, limit - len(ids))
-        if not ids:
-            return []
-        behind = self._behind(ids) if Priority.WEBHOOK in queue else {}
-        rows = self._connection.execute(CLAIM, {"ids": ids, "lease_over": now + lease})
-        claimed = {row.id: _to_row(row, behind.get(row.id)) for row in rows}
-        return [claimed[row_id] for row_id in ids]
+        behind = self._behind(ids) if ids and Priority.WEBHOOK in queue else {}
+        rows = [CLAIM.one(self._connection, row=row_id, lease_over=now + lease) for row_id in ids]
+        return [_to_row(row, behind.get(row[0])) for row in rows if row]
 
     def rendering(self, row: OutboxRow, at: datetime) -> bool:
         """Note the instant the letter in flight is signed at."""
-        return self._run(RENDERING, row, at=at)
+        return RENDERING.run(self._connection, **_ours(row), at=at) == 1
 
     def settle(self, row: OutboxRow, outcome: Outcome, *, at: datetime, answer: str = "") -> bool:
         """End a row: it loses its context at once and is kept as a record of what was done.
 
         The next one of its lane is due.
         """
-        held = self._run(SETTLE, row, how=str(outcome), said=answer[:LONGEST_ANSWER], at=at)
+        said = answer[:LONGEST_ANSWER]
+        held = SETTLE.run(self._connection, **_ours(row), how=str(outcome), said=said, at=at) == 1
         if held and row.lane is not None:
             self._connection.execute(NEXT_IN_LANE, {"its_lane": row.lane, "at": at})
         return held
@@ -225,20 +226,21 @@ class OutboxRepository:
         return self._connection.execute(delete(OutboxTable).where(OutboxTable.settled_at < before)).rowcount
 
     def _due(self, now: datetime, priority: Priority, limit: int) -> list[UUID]:
-        asked = {"now": now, "urgency": int(priority), "most": limit}
-        return list(self._connection.execute(DUE, asked).scalars())
+        due = DUE.all(self._connection, now=now, urgency=int(priority), most=limit)
+        return [row_id for (row_id,) in due]
 
     def _behind(self, ids: list[UUID]) -> dict[UUID, datetime]:
         """Until when rows wait for earlier ones of their lanes."""
         return {row[0]: row[1] for row in self._connection.execute(BEHIND, {"ids": ids})}
 
     def _change(self, row: OutboxRow, **values: Any) -> bool:
-        return self._run(update(OutboxTable).where(*STILL_OURS).values(**values), row)
+        change = update(OutboxTable).where(*STILL_OURS).values(**values)
+        return self._connection.execute(change, _ours(row)).rowcount == 1
 
-    def _run(self, statement: Update, row: OutboxRow, **values: Any) -> bool:
-        """Change a row unless somebody else has claimed it since; whether it was still ours."""
-        held = self._connection.execute(statement, {"row": row.id, "claimed_as": row.fence, **values})
-        return held.rowcount == 1
+
+def _ours(row: OutboxRow) -> dict[str, Any]:
+    """What a row is known by as long as nobody else has claimed it since."""
+    return {"row": row.id, "claimed_as": row.fence}
 
 
 def _to_record(row: Any) -> LetterRecord:

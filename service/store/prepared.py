@@ -5,48 +5,30 @@ what ended is gone at the next look.
 """
 
 from collections import deque
-from collections.abc import Callable
-from datetime import datetime
+from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Dialect, Engine, Select
-from sqlalchemy.types import TypeEngine
+from sqlalchemy import Engine, Select
 
 from service.core.errors import Unavailable
 from service.store.database import is_away
-from service.store.schema import Instant
+from service.store.written import Written
 
 
 class Prepared:
-    """Ask one question on connections of its own, as many as are busy at once. Its instants are bound as `now`."""
+    """Ask one question on connections of its own, as many as are busy at once."""
 
     def __init__(self, engine: Engine, statement: Select[*tuple[Any, ...]]) -> None:
-        compiled = statement.compile(dialect=engine.dialect, compile_kwargs={"render_postcompile": True})
-        self._sql = str(compiled)
-        self._constants = dict(compiled.params)
-        self._positions = compiled.positiontup
+        self._spelled = Written(statement).on(engine.dialect)
         self._engine = engine
         self._idle: deque[Any] = deque()
-        self._bind_now = Instant().bind_processor(engine.dialect) or _unchanged
-        self._conversions = [
-            (position, convert)
-            for position, column in enumerate(statement.selected_columns)
-            if (convert := _conversion(column.type, engine.dialect)) is not None
-        ]
 
-    def one(self, now: datetime, **asked: Any) -> list[Any] | None:
+    def one(self, **asked: Any) -> Sequence[Any] | None:
         """Return the values of the row, None for no row. Raises `Unavailable` when the database is away."""
-        row = self._fetch({**asked, "now": self._bind_now(now)})
-        if row is None:
-            return None
-        values = list(row)
-        for position, convert in self._conversions:
-            values[position] = convert(values[position])
-        return values
+        row = self._fetch(self._spelled.bound(asked))
+        return None if row is None else self._spelled.read(row)
 
-    def _fetch(self, asked: dict[str, Any]) -> Any:
-        parameters = {**self._constants, **asked}
-        bound: Any = [parameters[name] for name in self._positions] if self._positions else parameters
+    def _fetch(self, bound: Any) -> Any:
         try:
             connection = self._idle.pop()
         except IndexError:
@@ -66,7 +48,7 @@ class Prepared:
             raise
 
     def _ask(self, connection: Any, bound: Any) -> Any:
-        cursor = connection.execute(self._sql, bound)
+        cursor = connection.execute(self._spelled.sql, bound)
         row = cursor.fetchone()
         cursor.close()
         self._idle.append(connection)
@@ -79,19 +61,3 @@ class Prepared:
         if self._engine.dialect.name == "postgresql":
             connection.autocommit = True  # type: ignore[union-attr]
         return connection
-
-
-def _conversion(kind: TypeEngine[Any], dialect: Dialect) -> Callable[[Any], Any] | None:
-    """Return what makes our value of the database's; None where the two are the same."""
-    if isinstance(kind, Instant) and dialect.name == "sqlite":
-        return _instant
-    return kind.dialect_impl(dialect).result_processor(dialect, None)
-
-
-def _instant(text: str | None) -> datetime | None:
-    """Read SQLite's text as `Instant` does, in a fifth of the time: there are seven in a row."""
-    return None if text is None else datetime.fromisoformat(text + "+00:00")
-
-
-def _unchanged(value: Any) -> Any:
-    return value

@@ -16,6 +16,7 @@ from service.store.announcements import Announcements
 from service.store.schema import SessionRow, UserRow
 from service.store.schema_openid import GrantRow
 from service.store.session_endings import end_grants, hand_over_grants, let_go_of_grants
+from service.store.written import Written
 
 # in the order of the fields of `Session`
 SESSION_COLUMNS = (
@@ -43,6 +44,9 @@ def alive(now: Any) -> tuple[ColumnElement[bool], ...]:
     )
 
 
+ADD = Written(insert(SessionRow))
+
+
 class SessionRepository:
     """The signed-in browsers, in one transaction."""
 
@@ -51,7 +55,7 @@ class SessionRepository:
         self._announcements = announcements
 
     def add(self, session: Session, secret_hash: bytes) -> None:
-        self._connection.execute(insert(SessionRow).values(**vars(session), secret_hash=secret_hash))
+        ADD.run(self._connection, **vars(session), secret_hash=secret_hash)
         self._announcements.note(
             WebhookType.SESSION_CREATED,
             session.user_id,

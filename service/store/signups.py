@@ -7,6 +7,7 @@ from sqlalchemy import Connection, delete, insert, select
 
 from service.core.values import PendingSignup
 from service.store.schema import SignupRow
+from service.store.written import Written
 
 # in the order of the fields of `PendingSignup`
 SIGNUP_COLUMNS = (
@@ -23,6 +24,8 @@ SIGNUP_COLUMNS = (
     SignupRow.newsletter,
 )
 
+ADD = Written(insert(SignupRow))
+
 
 class SignupRepository:
     """The sign-ups that wait, in one transaction."""
@@ -31,7 +34,7 @@ class SignupRepository:
         self._connection = connection
 
     def add(self, signup: PendingSignup) -> None:
-        self._connection.execute(insert(SignupRow).values(**vars(signup)))
+        ADD.run(self._connection, **vars(signup))
 
     def get(self, signup_id: UUID) -> PendingSignup | None:
         row = self._connection.execute(select(*SIGNUP_COLUMNS).where(SignupRow.id == signup_id)).one_or_none()

@@ -8,6 +8,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from service.core.mail_events import Reason, Suppression
 from service.store.schema_mail import SuppressionRow
+from service.store.written import Written
 
 # in the order of the fields of `Suppression`
 SUPPRESSION_COLUMNS = (
@@ -22,7 +23,9 @@ SUPPRESSION_COLUMNS = (
 
 IN_FORCE = or_(SuppressionRow.expires_at.is_(None), SuppressionRow.expires_at > bindparam("now"))
 # asked for every letter, so written out once
-ACTIVE = select(*SUPPRESSION_COLUMNS).where(SuppressionRow.canonical == bindparam("address"), IN_FORCE)
+ACTIVE = Written(
+    select(*SUPPRESSION_COLUMNS).where(SuppressionRow.canonical == bindparam("address"), IN_FORCE)
+)
 
 
 class SuppressionRepository:
@@ -32,7 +35,7 @@ class SuppressionRepository:
         self._connection = connection
 
     def active(self, canonical: str, now: datetime) -> Suppression | None:
-        row = self._connection.execute(ACTIVE, {"address": canonical, "now": now}).one_or_none()
+        row = ACTIVE.one(self._connection, address=canonical, now=now)
         return Suppression(row[0], Reason(row[1]), *row[2:]) if row else None
 
     def all(self, now: datetime) -> Sequence[Suppression]:

@@ -4,14 +4,25 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Connection, Select, bindparam, func, or_, select, type_coerce, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    bindparam,
+    func,
+    literal_column,
+    or_,
+    select,
+    type_coerce,
+    update,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 
 from service.core.values import User
 from service.store.schema import CommaSeparated, IdentityRow, UserRow
+from service.store.written import Written
 
 _providers = type_coerce(
-    select(func.aggregate_strings(IdentityRow.provider, ","))
+    select(func.aggregate_strings(IdentityRow.provider, literal_column("','")))  # type: ignore[arg-type]
     .where(IdentityRow.user_id == UserRow.id)
     .correlate(UserRow)
     .scalar_subquery(),
@@ -40,8 +51,17 @@ USER_COLUMNS = (
 
 
 # written out once: nearly everything asks one of them
-BY_ID = select(*USER_COLUMNS).where(UserRow.id == bindparam("user"))
-BY_ADDRESS = select(*USER_COLUMNS).where(UserRow.canonical == bindparam("address"))
+BY_ID = Written(select(*USER_COLUMNS).where(UserRow.id == bindparam("user")))
+BY_ADDRESS = Written(select(*USER_COLUMNS).where(UserRow.canonical == bindparam("address")))
+# letters are UUIDv7: the later one is the greater one, on both databases
+NEWEST_RESET_LETTER = Written(
+    update(UserRow)
+    .where(
+        UserRow.id == bindparam("user"),
+        or_(UserRow.reset_letter.is_(None), UserRow.reset_letter <= bindparam("letter")),
+    )
+    .values(reset_letter=bindparam("letter"))
+)
 
 
 class UserRepository:
@@ -145,9 +165,7 @@ class UserRepository:
         ).scalar_one_or_none()
 
     def newest_reset_letter(self, user_id: UUID, letter: UUID) -> bool:
-        # letters are UUIDv7: the later one is the greater one, on both databases
-        older = or_(UserRow.reset_letter.is_(None), UserRow.reset_letter <= letter)
-        return self._change(user_id, older, reset_letter=letter)
+        return NEWEST_RESET_LETTER.run(self._connection, user=user_id, letter=letter) == 1
 
     def newest_login_letter(self, user_id: UUID, letter: UUID) -> bool:
         older = or_(UserRow.login_letter.is_(None), UserRow.login_letter <= letter)
@@ -177,8 +195,8 @@ class UserRepository:
             reset_letter=None,
         )
 
-    def _one(self, statement: Select[*tuple[Any, ...]], **values: object) -> User | None:
-        row = self._connection.execute(statement, values).one_or_none()
+    def _one(self, statement: Written, **values: object) -> User | None:
+        row = statement.one(self._connection, **values)
         return User(*row) if row else None
 
     def _change(self, user_id: UUID, *conditions: ColumnElement[bool], **values: Any) -> bool:

@@ -7,13 +7,8 @@ from flask import Blueprint, Flask, Response, render_template
 
 from service.core.brand import Brand
 from service.core.design import SIZES, SPACES, Palette
-from service.core.errors import (
-    CrossOriginRefused,
-    InvalidAuthorizationRequest,
-    NotFound,
-    RateLimited,
-    Unavailable,
-)
+from service.core.errors import CrossOriginRefused, NotFound, RateLimited, Unavailable
+from service.core.service_errors import InvalidAuthorizationRequest
 from service.http import errors
 
 REFUSALS = {

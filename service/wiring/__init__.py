@@ -14,7 +14,6 @@ from service.adapters.metrics import exposition
 from service.adapters.providers.openid import OpenIdProvider
 from service.adapters.providers.revocation import GrantRevocation
 from service.adapters.transports.devbox import DevMailbox
-from service.adapters.transports.dkim_signature import DkimSigner
 from service.adapters.vault import FernetVault
 from service.adapters.webhooks import WebhookCall
 from service.core.bounce_addresses import BounceAddresses
@@ -47,6 +46,8 @@ from service.wiring.stories import assemble_flows, letter_book, open_tools
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
 
+    from service.adapters.transports.dkim_signature import DkimSigner
+
 
 @dataclass(frozen=True)
 class Masthead:
@@ -66,7 +67,7 @@ class Masthead:
     stand_ins: Mapping[str, "WSGIApplication"]
     mail_events: Mapping[str, MailEvents]
     trial: Trial
-    signer: DkimSigner | None
+    signer: "DkimSigner | None"
     bounces: BounceAddresses | None
     languages: Languages
     gallery: Gallery

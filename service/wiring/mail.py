@@ -1,20 +1,23 @@
 """The ways letters take, who signs them, and where news of them comes from."""
 
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from config.kinds import plain
 from config.settings import Settings
 from service.adapters.mail_events import VendorKeys
 from service.adapters.transports import open_transport
-from service.adapters.transports.dkim_signature import DkimSigner
 from service.adapters.transports.message import unsigned
 from service.core.bounce_addresses import BounceAddresses
 from service.core.mail import Transport
 from service.delivery.addresses import domain_of, wire_mailbox
 from service.wiring.basics import secrets_of
 
+if TYPE_CHECKING:
+    from service.adapters.transports.dkim_signature import DkimSigner
 
-def open_transports(settings: Settings, signer: DkimSigner | None) -> list[Transport]:
+
+def open_transports(settings: Settings, signer: "DkimSigner | None") -> list[Transport]:
     """Return the ways out, in order. Raises `ValueError` naming the setting."""
     sign = signer or unsigned
     try:
@@ -23,11 +26,13 @@ def open_transports(settings: Settings, signer: DkimSigner | None) -> list[Trans
         raise ValueError(f"AUTH_MAIL_URLS: {error}") from None
 
 
-def dkim_signer(settings: Settings) -> DkimSigner | None:
+def dkim_signer(settings: Settings) -> "DkimSigner | None":
     """Return who signs letters; None leaves it to the mail server. Raises `ValueError` naming the setting."""
     pem, selector = plain(settings.mail_dkim_private_key), settings.mail_dkim_selector
     if not pem or not selector:
         return None
+    from service.adapters.transports.dkim_signature import DkimSigner  # brings a whole resolver along
+
     domain = settings.mail_dkim_domain or domain_of(wire_mailbox(settings.mail_from))
     try:
         return DkimSigner(selector, domain, pem)

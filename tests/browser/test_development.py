@@ -16,6 +16,15 @@ from tests.support.environment import process_environment
 from tests.support.live import ROOT
 from tests.support.processes import end_group, free_port
 
+ERRORS = {
+    400: "That did not work",
+    403: "We had to say no",
+    404: "This page is missing",
+    500: "The mistake is ours",
+    503: "Not available right now",
+    429: "A short pause",
+}
+
 
 @pytest.fixture(scope="module")
 def url(sqlite_databases, tmp_path_factory):
@@ -95,11 +104,15 @@ def test_every_part_is_sound_in_every_state_by_day_and_by_night(url, new_page):
     faults = [*faults_of(page), *refused(page, "dark")]
     page.goto("/dev/letters")
     faults += refused(page)
-    for status in (400, 403, 404, 429, 500, 503):
+    for status, heading in ERRORS.items():
         answer = page.goto(f"/dev/components/errors/{status}")
         assert answer.status == status
+        expect(page.get_by_role("heading", level=1)).to_have_text(heading)
         faults += refused(page)
     assert (faults, [fault for fault in watch.faults if "status of 50" not in fault]) == ([], [])
+    expect(page.get_by_role("main")).to_contain_text("It should work again in 2 minutes.")
+    page.get_by_role("link", name="Try again").click()
+    expect(page).to_have_url(f"{url}/dev/components/errors/429")
 
 
 def test_every_part_keeps_its_edges_in_the_colours_of_the_system(url, new_page):

@@ -8,9 +8,10 @@ import pytest
 
 from service.adapters.providers import OPENERS, ProviderSettings, open_provider
 from service.adapters.providers.openid import OpenIdProvider, Registration
-from service.core.errors import InvalidIdToken, InvalidNotification, ProviderUnavailable, SignInRefused
+from service.core.errors import InvalidIdToken, ProviderUnavailable, SignInRefused
 from service.core.identities import Redemption
 from service.core.mail import TransportTrouble
+from service.core.service_errors import InvalidNotification
 from tests.support.issuer import KEY_ID, TEAM_ID, IssuerServer
 from tests.support.issuer_tokens import NONCE
 

@@ -7,7 +7,7 @@ from itertools import product
 import pytest
 
 from service.core.colours import Oklch, contrast
-from service.core.design import Colours, Fonts, Palette, Step, custom_properties
+from service.core.design import Colours, Fonts, Palette, Step, adjustable_properties, custom_properties
 
 # Text and its ground (WCAG 2.2, 1.4.3), then shapes and what they lie on (1.4.11).
 TEXTS = [
@@ -77,11 +77,14 @@ def test_the_custom_properties_are_all_the_style_sheet_uses() -> None:
             assert f"--{name.replace('_', '-')}:{value}" in sheet
 
 
-def test_custom_properties_can_be_given_to_a_host() -> None:
-    written = custom_properties(Palette.of("#123456"), ":host")
-    assert written.startswith(":host{color-scheme:light dark;--serif:")
-    assert written.count(":host{") == 2
-    assert ":root" not in written
+def test_the_dialog_has_every_value_of_the_pages_and_lets_the_page_around_change_it() -> None:
+    palette = Palette.of("#123456")
+    of_pages = set(re.findall(r"(--[a-z0-9-]+):", custom_properties(palette)))
+    written = adjustable_properties(palette)
+    assert of_pages <= set(re.findall(r"(--[a-z0-9-]+):", written))
+    for name, day in asdict(palette.light).items():
+        night, hyphened = asdict(palette.dark)[name], name.replace("_", "-")
+        assert f"--{hyphened}:var(--masthead-{hyphened},light-dark({day},{night}))" in written
 
 
 def test_no_font_s_name_ends_an_attribute_of_a_letter() -> None:

@@ -1,12 +1,13 @@
 """When sessions end: by time, by a changed password, by staff, by the reader on another device."""
 
 import time
+from datetime import UTC, datetime
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import func, select, update
 
 from service.core.values import new_id
-from service.store.schema import UserRow
+from service.store.schema import AuditRow, UserRow
 from tests.flows.people import (
     ADDRESS,
     OTHER_PASSWORD,
@@ -229,3 +230,37 @@ def test_a_session_alone_changes_no_password(service, current):
     )
     assert (answer.status_code, code_of(answer)) == (401, "invalid_credentials")
     assert log_in(service.client()).status_code == 200
+
+
+def test_what_a_reader_ends_stands_in_the_audit_trail_with_who_when_and_from_where(service):
+    join(service)
+    elsewhere, leaving, here = (signed_in(service) for _ in range(3))
+    ids = {browser: browser.get("/api/v1/session").json["session"]["id"] for browser in (elsewhere, leaving)}
+    reader = here.get("/api/v1/session").json["user"]["id"]
+    begun = datetime.now(UTC)
+    assert here.request("DELETE", f"/api/v1/sessions/{ids[elsewhere]}").status_code == 204
+    assert leaving.post("/api/v1/logout").status_code == 204
+    assert here.request("DELETE", "/api/v1/sessions").status_code == 204
+    ended = select(AuditRow).where(AuditRow.at >= begun).order_by(AuditRow.at, AuditRow.id)
+    with service.parts.store.engine.connect() as connection:
+        told = connection.execute(ended).all()
+    assert [(event.kind, event.data) for event in told] == [
+        ("session.revoked", {"session": ids[elsewhere]}),
+        ("session.ended", {"session": ids[leaving]}),
+        ("session.revoked_others", {}),
+    ]
+    assert {str(event.user_id) for event in told} == {reader}
+    assert {event.ip for event in told} == {"127.0.0.1"}
+    assert all(event.at <= datetime.now(UTC) for event in told)
+
+
+def test_signing_out_without_a_live_session_leaves_no_trace(service):
+    join(service)
+    browser = signed_in(service)
+    copy = thief_of(service, browser)
+    assert browser.post("/api/v1/logout").status_code == 204
+    with service.parts.store.engine.connect() as connection:
+        before = connection.execute(select(func.count()).select_from(AuditRow)).scalar_one()
+        assert copy.post("/api/v1/logout").status_code == 204
+        after = connection.execute(select(func.count()).select_from(AuditRow)).scalar_one()
+    assert after == before

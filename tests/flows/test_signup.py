@@ -6,7 +6,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from service.store.schema import SessionRow, SignupRow, UserRow
+from service.core.wording import NEWSLETTER_CONSENT
+from service.store.schema import AuditRow, SessionRow, SignupRow, UserRow
 from service.store.schema_mail import OutboxTable
 from tests.flows.people import (
     ADDRESS,
@@ -136,6 +137,16 @@ def test_the_owner_of_a_mailbox_takes_over_an_unproven_account_and_everything_be
     assert log_in(attacker, password=PASSWORD).status_code == 401
     assert code_of(confirm(attacker, token)) == "invalid_token"
     assert user_row(service)["email_verified_at"] is not None
+
+
+def test_who_takes_an_unproven_account_over_gets_the_newsletter_they_asked_for(service):
+    join(service, verified=False)
+    owner = service.client()
+    sign_up(owner, ADDRESS, OTHER_PASSWORD, newsletter=True)
+    token = token_in(letters_to(service)[-1], CONFIRM)
+    assert confirm(owner, token).status_code == 201
+    assert user_row(service)["newsletter"].wording == NEWSLETTER_CONSENT
+    assert count_of(service, AuditRow, AuditRow.kind == "newsletter.subscribed") == 1
 
 
 @pytest.mark.case("SGN-04")

@@ -8,7 +8,7 @@ import pytest
 from joserfc import jwt
 from joserfc.jwk import ECKey, KeySet
 
-from service.core.errors import InsufficientScope, InvalidAccessToken
+from service.core.service_errors import InsufficientScope, InvalidAccessToken
 from service.core.values import digest
 from tests.support.people import VISIT
 from tests.support.relying_party import RelyingParty, a_service

@@ -278,11 +278,10 @@ def test_a_hot_statement_reads_no_table_from_end_to_end(filled: SqlStore, name: 
 
 
 def test_the_look_up_behind_every_page_view_reads_no_table_from_end_to_end(filled: SqlStore) -> None:
-    lookup = filled._lookup._prepared
-    asked = {**lookup._constants, "secret_hash": SECRET_HASH, "now": lookup._bind_now(NOW)}
-    parameters = tuple(asked[name] for name in lookup._positions) if lookup._positions else asked
+    spelled = filled._lookup._prepared._spelled
+    parameters = spelled.bound({"secret_hash": SECRET_HASH, "now": NOW})
     assert filled.signed_in(SECRET_HASH, NOW) is not None
-    assert full_reads(filled.engine, lookup._sql, parameters) == []
+    assert full_reads(filled.engine, spelled.sql, parameters) == []
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ Real pages of a real service, with a letter that a worker has sent, and a sample
 """
 
 import base64
+import re
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -18,7 +19,7 @@ from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
 
 from service.core.brand import Brand
 from service.delivery.letters import Letters
-from service.delivery.samples import SAMPLES, Sample
+from service.delivery.samples import SAMPLES, TOKEN, Sample
 from service.languages import catalogue, shipped
 from tests.support.browser_setup import chromium_path
 from tests.support.databases import SqliteDatabases
@@ -114,7 +115,9 @@ def take_pages(here: Studio) -> None:
     here.shoot(here.open("/signup", viewport=PHONE), "sign-up-phone")
     here.shoot(here.open("/forgot-password", viewport=PHONE), "forgot-password-phone")
     here.shoot(here.open("/forgot-password", viewport=PHONE, locale="ar"), "forgot-password-phone-ar")
-    here.shoot(here.open("/not/in/this/issue", viewport=PHONE, color_scheme="dark"), "missing-phone-dark")
+    number = {"X-Request-Id": "d3a1f0c2b4e5968778695a4b3c2d1e0f"}  # the same every time
+    missing = here.open("/nowhere", viewport=PHONE, color_scheme="dark", extra_http_headers=number)
+    here.shoot(missing, "missing-phone-dark")
     mistaken = here.open("/forgot-password", viewport=PHONE, color_scheme="dark")
     mistaken.get_by_label("Email address").fill("ada@")
     mistaken.get_by_role("button", name="Send instructions").click()
@@ -176,7 +179,8 @@ def take_letter(here: Studio) -> None:
     part = here.newest_letter(3).get_body(("html",))
     assert part is not None
     letter = here.open("about:blank", viewport={"width": 720, "height": 760})
-    letter.set_content(part.get_content().replace(here.site.url, LETTERHEAD))
+    html = re.sub(r"token=[\w.-]+", f"token={TOKEN}", part.get_content())
+    letter.set_content(html.replace(here.site.url, LETTERHEAD))
     here.shoot(letter, "reset-letter")
 
 

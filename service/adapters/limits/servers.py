@@ -4,9 +4,10 @@ from collections.abc import Callable
 from typing import Any
 from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
 
-from limits.errors import ConfigurationError
+from limits.errors import ConfigurationError, StorageError
 from limits.storage import RedisClusterStorage, RedisSentinelStorage, RedisStorage, Storage
 from redis.backoff import NoBackoff
+from redis.exceptions import RedisClusterException, RedisError
 from redis.retry import Retry
 
 # A counter is asked on every sign-in: a Redis that does not answer at once is left alone for a while.
@@ -15,6 +16,7 @@ PATIENCE: dict[str, Any] = {
     "socket_timeout": 0.2,
     "retry": Retry(NoBackoff(), 0),
 }
+AWAY_ERRORS = (StorageError, RedisError, RedisClusterException)
 SENTINEL_PASSWORD = "sentinel_password"
 EXPECTED = (
     "AUTH_REDIS_URL: expected redis://:password@host:port/0, redis+sentinel://:password@host:port,host:port/name"

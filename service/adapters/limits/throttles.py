@@ -9,7 +9,6 @@ from functools import cached_property
 from typing import TypeVar
 
 from limits.errors import StorageError
-from redis.exceptions import RedisClusterException, RedisError
 
 from service.adapters.limits.breaker import Breaker
 from service.adapters.limits.counters import Counters
@@ -18,15 +17,23 @@ from service.core.throttles import Rule
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
-AWAY_ERRORS = (StorageError, RedisError, RedisClusterException)
 
 
 class LimitThrottles:
-    """`near` counts in this process. `open_far` opens the counters that processes share, None where there are none."""
+    """`near` counts in this process. `open_far` opens the counters that processes share, None where there are none.
 
-    def __init__(self, near: Counters, open_far: Callable[[], Counters] | None = None) -> None:
+    `away` are the errors that say they do not answer.
+    """
+
+    def __init__(
+        self,
+        near: Counters,
+        open_far: Callable[[], Counters] | None = None,
+        away: tuple[type[Exception], ...] = (),
+    ) -> None:
         self._near = near
         self._open_far = open_far
+        self._away = away
         self._breaker = Breaker()
 
     def take(self, rule: Rule, key: str) -> None:
@@ -59,7 +66,7 @@ class LimitThrottles:
             return
         try:
             answers = self._far.storage.check()
-        except AWAY_ERRORS as error:
+        except self._away as error:
             raise Unavailable from error
         if not answers:
             raise Unavailable
@@ -74,7 +81,7 @@ class LimitThrottles:
         if self._open_far is not None and self._breaker.may_try():
             try:
                 answer = work(self._far)
-            except AWAY_ERRORS as error:
+            except self._away as error:
                 if self._breaker.failed():
                     log.warning("throttles_in_memory", extra={"cause": repr(_cause(error))})
             else:

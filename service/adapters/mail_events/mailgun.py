@@ -9,8 +9,8 @@ from datetime import datetime
 from typing import Any
 
 from service.adapters.mail_events.reading import inside, objects, require_recent, text
-from service.core.errors import InvalidNotification
 from service.core.mail_events import EventKind, MailReport, Notification, row_of
+from service.core.service_errors import InvalidNotification
 
 
 class Mailgun:

@@ -8,8 +8,8 @@ from datetime import datetime
 from typing import Any
 
 from service.adapters.mail_events.reading import inside, objects, text
-from service.core.errors import InvalidNotification
 from service.core.mail_events import EventKind, MailReport, Notification, row_of
+from service.core.service_errors import InvalidNotification
 
 HARD = frozenset({"HardBounce", "BadEmailAddress", "ManuallyDeactivated"})
 SOFT = frozenset({"SoftBounce", "Transient", "DnsError", "Blocked", "Undeliverable", "DMARCPolicy"})

@@ -4,7 +4,8 @@ import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from service.core.errors import InvalidJson, InvalidNotification
+from service.core.errors import InvalidJson
+from service.core.service_errors import InvalidNotification
 
 OLDEST = timedelta(hours=1)  # as long as SNS tries to deliver; the others sign every try anew
 FASTEST_CLOCK = timedelta(minutes=5)

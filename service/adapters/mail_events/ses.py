@@ -10,8 +10,8 @@ from uuid import UUID
 
 from service.adapters.mail_events.reading import inside, items, objects, text
 from service.adapters.mail_events.sns import Fetch, SnsSignatures
-from service.core.errors import InvalidNotification
 from service.core.mail_events import EventKind, MailReport, Notification, row_of
+from service.core.service_errors import InvalidNotification
 
 
 class Ses:

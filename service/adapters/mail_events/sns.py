@@ -19,7 +19,8 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.hazmat.primitives.hashes import SHA1, SHA256
 
 from service.adapters.mail_events.reading import require_recent, text
-from service.core.errors import InvalidNotification, Unavailable
+from service.core.errors import Unavailable
+from service.core.service_errors import InvalidNotification
 
 HOST = r"https://sns\.[a-z0-9-]{1,32}\.amazonaws\.com(?:\.cn)?"
 CERTIFICATE = re.compile(rf"{HOST}/SimpleNotificationService-[A-Za-z0-9]{{1,64}}\.pem")

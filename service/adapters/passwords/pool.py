@@ -40,7 +40,7 @@ class HashPool:
         self._scheme = scheme
         self._count = count
         self._room = threading.BoundedSemaphore(concurrency + queue)
-        self._threads = ThreadPoolExecutor(concurrency, "hash", initializer=_step_back)
+        self._threads = ThreadPoolExecutor(concurrency, "hash", initializer=step_back)
 
     def hash(self, password: str) -> str:
         return self._run(self._scheme.hash, password)
@@ -81,7 +81,7 @@ class HashPool:
         self._count(-1)
 
 
-def _step_back() -> None:
+def step_back() -> None:
     """Lower this thread's priority (Linux gives every thread its own nice value)."""
     with suppress(OSError, AttributeError):
         os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICENESS)

@@ -14,8 +14,8 @@ from joserfc.jwk import ECKey
 from service.adapters.providers.notifications import apple_events, read_notification
 from service.adapters.providers.openid import OpenIdProvider, Registration, acceptable_name
 from service.core.addresses import Address
-from service.core.errors import InvalidNotification
 from service.core.identities import Notification
+from service.core.service_errors import InvalidNotification
 
 ISSUER = "https://appleid.apple.com"
 ALIAS = "https://account.apple.com"

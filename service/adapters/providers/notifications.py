@@ -6,8 +6,9 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any
 
 from service.adapters.providers.id_tokens import LEEWAY, LONGEST_SUBJECT, Signatures
-from service.core.errors import InvalidIdToken, InvalidNotification
+from service.core.errors import InvalidIdToken
 from service.core.identities import EventKind, Notification, ProviderEvent
+from service.core.service_errors import InvalidNotification
 
 OLDEST = 7 * 86400  # seconds; providers try again for days, what they said is remembered for longer
 LONGEST_JTI = 255

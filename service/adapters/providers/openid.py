@@ -23,16 +23,11 @@ from service.adapters.providers.id_tokens import (
 )
 from service.adapters.providers.publication import Publication
 from service.core.addresses import Address, parse_own_address
-from service.core.errors import (
-    InvalidIdToken,
-    InvalidNotification,
-    ProviderUnavailable,
-    SignInRefused,
-    ValidationFailed,
-)
+from service.core.errors import InvalidIdToken, ProviderUnavailable, SignInRefused, ValidationFailed
 from service.core.identities import ExternalProfile, Notification, Redemption
 from service.core.mail import DeliveryRefused, TransportTrouble
 from service.core.profile import LONGEST_NAME, accept_name
+from service.core.service_errors import InvalidNotification
 
 logger = logging.getLogger(__name__)
 
