@@ -2,46 +2,38 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from email.utils import formataddr, parseaddr
 from typing import TYPE_CHECKING
 
 from config.kinds import plain
 from config.settings import Settings
-from service.adapters.backchannel_logout import BackchannelLogout
 from service.adapters.limits import LimitThrottles, open_throttles
 from service.adapters.mail_events import open_mail_events
 from service.adapters.metrics import exposition
 from service.adapters.providers.openid import OpenIdProvider
-from service.adapters.providers.revocation import GrantRevocation
 from service.adapters.transports.devbox import DevMailbox
 from service.adapters.vault import FernetVault
-from service.adapters.webhooks import WebhookCall
 from service.core.bounce_addresses import BounceAddresses
 from service.core.brand import Brand
-from service.core.mail import Errand, Transport, TransportTrouble
+from service.core.mail import Transport, TransportTrouble
 from service.core.mail_events import MailEvents
-from service.core.openid import BACKCHANNEL_LOGOUT
 from service.core.ports import Clock
 from service.core.return_urls import ReturnUrls, origin_of
-from service.core.values import Priority
-from service.core.webhooks import WEBHOOK
-from service.delivery.calls import CallQueue
 from service.delivery.gallery import Gallery
 from service.delivery.letters import Letters
 from service.delivery.trial import Trial
 from service.delivery.worker import Worker
-from service.flows import Flows, identities
-from service.flows.webhook_deliveries import WebhookDeliveries
+from service.flows import Flows
 from service.languages import Languages, catalogue, choose
 from service.stand_ins import StandIns
 from service.store.database import open_engine
 from service.store.migrations import require_current
 from service.store.store import SqlStore
-from service.wiring.basics import TEMPLATES, open_targets, open_webhook_targets, secrets_of, utc_now
-from service.wiring.mail import bounce_addresses, dkim_signer, open_transports, vendor_keys
+from service.wiring.basics import TEMPLATES, secrets_of, utc_now
+from service.wiring.mail import bounce_addresses, dkim_signer, open_transports, sender, vendor_keys
 from service.wiring.passwords import Blocklists, open_blocklists
 from service.wiring.providers import assemble_providers
-from service.wiring.stories import assemble_flows, letter_book, open_tools
+from service.wiring.stories import assemble_flows, open_tools
+from service.wiring.worker import assemble_worker
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
@@ -111,28 +103,7 @@ def assemble(settings: Settings) -> Masthead:
     )
     signer, bounces = dkim_signer(settings), bounce_addresses(settings)
     transports = open_transports(settings, signer)
-    sender = formataddr(parseaddr(settings.mail_from))
-    errands: dict[str, Errand] = {
-        identities.REVOKE: GrantRevocation(providers, vault),
-        BACKCHANNEL_LOGOUT: BackchannelLogout(flows.provider_logout, open_targets(settings)),
-    }
-    worker = Worker(
-        store=store,
-        prepare=letter_book(flows),
-        errands=errands,
-        letters=letters,
-        transports=transports,
-        clock=utc_now,
-        chores=[flows.erasure.erase_due, flows.signing_keys.look_after],
-        sender=sender,
-        reply_to=settings.mail_reply_to,
-        senders=settings.mail_senders,
-        domain_senders=settings.mail_domain_senders,
-        domain_rate=settings.mail_domain_rate,
-        on_refusal=flows.suppressions.refused,
-        bounces=bounces,
-        calls=[_webhook_queue(settings, flows.webhook_deliveries)],
-    )
+    worker = assemble_worker(settings, store, flows, letters, transports, providers, vault)
     return Masthead(
         settings=settings,
         clock=utc_now,
@@ -147,24 +118,13 @@ def assemble(settings: Settings) -> Masthead:
         providers=list(providers.values()),
         stand_ins=stand_ins.mounts if stand_ins else {},
         mail_events=open_mail_events(vendor_keys(settings)),
-        trial=Trial(letters, transports, utc_now, sender, settings.mail_reply_to, bounces),
+        trial=Trial(letters, transports, utc_now, sender(settings), settings.mail_reply_to, bounces),
         signer=signer,
         bounces=bounces,
         languages=languages,
         gallery=Gallery(letters, languages.offered),
         blocklists=blocklists,
         metrics=exposition(store, utc_now),
-    )
-
-
-def _webhook_queue(settings: Settings, deliveries: WebhookDeliveries) -> CallQueue:
-    """Events for other services: beside the letters, never before them."""
-    return CallQueue(
-        "webhook",
-        Priority.WEBHOOK,
-        {WEBHOOK: WebhookCall(deliveries, open_webhook_targets(settings))},
-        on_refusal=deliveries.on_refusal,
-        on_result=deliveries.on_result,
     )
 
 

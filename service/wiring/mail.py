@@ -1,5 +1,6 @@
 """The ways letters take, who signs them, and where news of them comes from."""
 
+from email.utils import formataddr, parseaddr
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -24,6 +25,11 @@ def open_transports(settings: Settings, signer: "DkimSigner | None") -> list[Tra
         return [open_transport(url.get_secret_value(), sign=sign) for url in settings.mail_urls]
     except ValueError as error:
         raise ValueError(f"AUTH_MAIL_URLS: {error}") from None
+
+
+def sender(settings: Settings) -> str:
+    """Return who letters are from, `Name <address>`."""
+    return formataddr(parseaddr(settings.mail_from))
 
 
 def dkim_signer(settings: Settings) -> "DkimSigner | None":
