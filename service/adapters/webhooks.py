@@ -44,13 +44,9 @@ class WebhookCall:
             raise TransportTrouble(
                 f"{type(error).__name__}: it cannot be reached, or its answer is too long or too slow"
             ) from error
-        except (
-            OSError,
-            RuntimeError,
-        ) as error:  # no more files or threads: the event is none the worse for it
-            raise TransportTrouble(
-                f"{type(error).__name__}: this machine had no means for the call"
-            ) from error
+        except (OSError, RuntimeError) as error:
+            # this machine is out of files or threads, and the event is none the worse for it
+            raise TransportTrouble(f"{type(error).__name__}: no means for the call") from error
         told = f"{answer.status_code} {_phrase(answer.status_code)}".rstrip()
         if answer.status_code == HTTPStatus.GONE:
             raise DeliveryRefused(told, about_recipient=True)
