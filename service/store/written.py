@@ -1,7 +1,7 @@
 """Statements written out once: SQLAlchemy writes the SQL and knows the types, the driver runs it.
 
 For what runs with every sign-in, request or letter. Building a statement anew takes 200 to 400 µs and SQLAlchemy's way
-of running one 80; this takes 15 (ADR 10). It works inside SQLAlchemy's transactions, and whoever listens to an engine's
+of running one 80; this takes 15 (ADR 12). It works inside SQLAlchemy's transactions, and whoever listens to an engine's
 statements hears of these too.
 """
 
