@@ -103,7 +103,7 @@ def assemble(settings: Settings) -> Masthead:
     )
     signer, bounces = dkim_signer(settings), bounce_addresses(settings)
     transports = open_transports(settings, signer)
-    worker = assemble_worker(settings, store, flows, letters, transports, providers, vault)
+    worker = assemble_worker(settings, utc_now, store, flows, letters, transports, providers, vault)
     return Masthead(
         settings=settings,
         clock=utc_now,

@@ -10,6 +10,7 @@ from service.adapters.webhooks import WebhookCall
 from service.core.identities import Vault
 from service.core.mail import Transport
 from service.core.openid import BACKCHANNEL_LOGOUT
+from service.core.ports import Clock
 from service.core.values import Priority
 from service.core.webhooks import WEBHOOK
 from service.delivery.calls import CallQueue
@@ -18,13 +19,14 @@ from service.delivery.worker import Worker
 from service.flows import Flows, identities
 from service.flows.webhook_deliveries import WebhookDeliveries
 from service.store.store import SqlStore
-from service.wiring.basics import open_targets, open_webhook_targets, utc_now
+from service.wiring.basics import open_targets, open_webhook_targets
 from service.wiring.mail import bounce_addresses, sender
 from service.wiring.stories import letter_book
 
 
 def assemble_worker(
     settings: Settings,
+    clock: Clock,
     store: SqlStore,
     flows: Flows,
     letters: Letters,
@@ -42,7 +44,7 @@ def assemble_worker(
         },
         letters=letters,
         transports=transports,
-        clock=utc_now,
+        clock=clock,
         chores=[flows.erasure.erase_due, flows.signing_keys.look_after],
         sender=sender(settings),
         reply_to=settings.mail_reply_to,
