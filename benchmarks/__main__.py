@@ -132,6 +132,7 @@ def measure(database_url: str, new: Callable[[], str], plan: Plan, senders: Proc
         print(*report.of_process(first_answer, idle, loaded, crowded), sep="\n", flush=True)
         if plan.many_readers:
             grown = growth(contest, settings_for(new()), plan)
+            print(file=sys.stderr)
             print(*report.of_growth(grown, plan.readers, plan.many_readers), sep="\n", flush=True)
 
 

@@ -21,6 +21,7 @@ from service.api.models import (
 from service.core.wording import NEWSLETTER_CONSENT
 from service.flows.profile import ProfileForm
 from service.http import sign_in
+from service.http.languages import gettext
 from service.http.requests import flows, visit
 
 api = APIBlueprint(
@@ -54,7 +55,7 @@ def update_me(body: ProfileBody) -> Response:
     form = ProfileForm(
         body.name if "name" in given else user.name,
         body.locale if "locale" in given else user.locale,
-        NEWSLETTER_CONSENT if newsletter else None,
+        gettext(NEWSLETTER_CONSENT) if newsletter else None,
     )
     return jsonify({"user": user_json(flows().profile.update(here, form, visit()))})
 

@@ -69,6 +69,17 @@ def test_a_consent_is_kept_with_its_proof_and_goes_when_it_is_taken_back(service
         assert count_of(service, AuditRow, AuditRow.kind == kind) == 1
 
 
+def test_the_consent_is_kept_in_the_words_the_reader_saw(make_service, sqlite_url):
+    service = make_service(sqlite_url)
+    join(service)
+    browser = signed_in(service)
+    answer = browser.request("PATCH", ME, json={"newsletter": True}, headers={"Accept-Language": "de"})
+    assert answer.status_code == 200
+    assert user_row(service)["newsletter"].wording == (
+        "Ja, schicken Sie mir den Newsletter. Ich kann ihn jederzeit abbestellen."
+    )
+
+
 @pytest.mark.parametrize(
     ("body", "problems"),
     [
