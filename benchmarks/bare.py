@@ -2,7 +2,8 @@
 
 Both do the service's look-up, SHA-256 of the cookie and one prepared join on a kept connection, and say the
 same about the reader. They have no gate, no throttles, no security headers, no request id: ceilings, not
-examples. Granian starts them with the service's own limits: `python -m granian … benchmarks.bare:sketch`.
+examples. Granian starts them with the service's own limits, and like the service each keeps to a core:
+`python -m granian … benchmarks.bare:sketch`.
 """
 
 import hashlib
@@ -16,6 +17,8 @@ from typing import TYPE_CHECKING, Any
 
 import psycopg
 from flask import Flask, Response, jsonify, request
+
+from config import cores
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
@@ -32,6 +35,7 @@ LOOK_UP = """
 """
 SQL = LOOK_UP.replace("%s", "?") if ON_SQLITE else LOOK_UP
 kept = threading.local()
+cores.keep()
 
 
 def connection() -> Any:

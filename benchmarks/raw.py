@@ -14,7 +14,7 @@ from time import perf_counter
 
 from nacl import pwhash
 
-from service.adapters.passwords.pool import step_back
+from service.adapters.passwords.pool import cores, step_back
 
 
 def hashes(stored: str, password: str, seconds: float) -> float:
@@ -28,7 +28,7 @@ def hashes(stored: str, password: str, seconds: float) -> float:
             done += 1
         return done
 
-    with ThreadPoolExecutor(threads, initializer=step_back) as pool:
+    with ThreadPoolExecutor(threads, initializer=step_back, initargs=(cores(),)) as pool:
         futures = [pool.submit(verify_until_end) for _ in range(threads)]
         return sum(future.result() for future in futures) / seconds
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from benchmarks.load import get
+from config import cores
 from config.server import CONNECTIONS, THREADS
 from tests.support.environment import process_environment
 from tests.support.processes import end_group, free_port
@@ -76,7 +77,9 @@ def bare(name: str, database_url: str) -> Iterator[Server]:
     ]
     command += ["--workers", "1", "--no-ws", "--http", "1", "--no-log"]
     command += ["--blocking-threads", str(THREADS), "--backpressure", str(CONNECTIONS)]
-    with _running([*command, f"benchmarks.bare:{name}"], port, {"BENCH_DATABASE": database_url}) as server:
+    variables = {"BENCH_DATABASE": database_url}
+    variables |= {cores.WEB_CORE: str(core) for core in cores.of_processes(1)}
+    with _running([*command, f"benchmarks.bare:{name}"], port, variables) as server:
         yield server
 
 

@@ -1,7 +1,8 @@
 """The production web server: Granian with our limits, and a stop that loses no request.
 
 `python -m config.server` is what `make serve`, `make run` and the image start. It reads `HOST`, `PORT`,
-`WEB_CONCURRENCY`, `DRAIN_SECONDS` and `SILENT_SECONDS`; everything about the service itself is `AUTH_*`.
+`WEB_CONCURRENCY`, `CORE_PER_PROCESS`, `DRAIN_SECONDS` and `SILENT_SECONDS`; everything about the service itself is
+`AUTH_*`.
 
 SIGTERM drains for `DRAIN_SECONDS` (see `config.drain`), then answers what is in flight and ends. SIGINT
 (Ctrl-C) and a second SIGTERM skip the drain.
@@ -16,16 +17,16 @@ import signal
 import socket
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from types import FrameType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from granian.constants import HTTPModes, Interfaces
 from granian.http import HTTP1Settings
-from granian.server.mp import MPServer
+from granian.server.mp import MPServer, WorkerProcess
 
-from config import counters, slow_clients
+from config import cores, counters, slow_clients
 from config.drain import DRAIN_SIGNAL, DrainingApp
 
 if TYPE_CHECKING:
@@ -53,8 +54,15 @@ KILL_AFTER = 25
 class DrainingServer(MPServer):
     """Granian that tells its workers to drain before it stops them."""
 
+    cores: Sequence[int] = ()
     drain_seconds = 0.0
     draining = False
+
+    def _spawn_worker(self, idx: int, *arguments: Any, **named: Any) -> WorkerProcess:
+        """Prepare a process that finds its core in its environment."""
+        if self.cores:
+            os.environ[cores.WEB_CORE] = str(self.cores[idx])
+        return super()._spawn_worker(idx, *arguments, **named)
 
     def signal_handler_interrupt(self, signum: int = signal.SIGINT, frame: FrameType | None = None) -> None:
         """Stop: at once for SIGINT or the second time, after the drain for SIGTERM."""
@@ -81,6 +89,7 @@ def load_app() -> "WSGIApplication":
     end_with_parent()
     with loading():
         app: WSGIApplication = importlib.import_module("wsgi").app
+    cores.keep()
     draining_app = DrainingApp(app, drain_seconds())
     signal.signal(DRAIN_SIGNAL, draining_app.drain)
     slow_clients.watch(port(), silent_seconds())
@@ -170,6 +179,7 @@ def main() -> None:
         workers_kill_timeout=KILL_AFTER,
         log_access=False,
     )
+    server.cores = cores.of_processes(workers)
     server.drain_seconds = drain_seconds()
     server.serve()
 

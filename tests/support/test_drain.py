@@ -2,20 +2,17 @@
 
 import os
 import signal
-import subprocess
-import sys
 import threading
 import time
 from collections import Counter
 from collections.abc import Iterator
-from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 
 import pytest
 
-from tests.support.live import ROOT
-from tests.support.processes import end_group, free_port
+from tests.support.processes import end_group
 from tests.support.smtp import wait_until
+from tests.support.web_server import WebServer
 
 APPLICATION = """
 import time
@@ -32,36 +29,8 @@ def app(environ, start_response):
 """
 
 
-class Server:
-    """Two processes of the server; `get` reports what became of one request, `asleep` how many long ones arrived."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        (folder / "wsgi.py").write_text(APPLICATION)
-        self.port = free_port()
-        settings = {
-            "PYTHONPATH": str(ROOT),
-            "PORT": str(self.port),
-            "WEB_CONCURRENCY": "2",
-            "DRAIN_SECONDS": "2",
-        }
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "config.server"],
-            cwd=folder,
-            env=os.environ | settings,
-            start_new_session=True,
-        )
-        wait_until(lambda: self.get("/") == 200, what="the server")
-
-    def get(self, path: str) -> int | str:
-        connection = HTTPConnection("127.0.0.1", self.port, timeout=30)
-        try:
-            connection.request("GET", path, headers={"Connection": "close"})
-            return connection.getresponse().status
-        except (OSError, HTTPException) as error:
-            return type(error).__name__
-        finally:
-            connection.close()
+class Server(WebServer):
+    """`asleep` says how many long requests have arrived."""
 
     def asleep(self) -> int:
         return len(list(self.folder.glob("asleep-*")))
@@ -69,7 +38,7 @@ class Server:
 
 @pytest.fixture
 def server(tmp_path: Path) -> Iterator[Server]:
-    running = Server(tmp_path)
+    running = Server(tmp_path, APPLICATION)
     yield running
     end_group(running.process)
 

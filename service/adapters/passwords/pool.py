@@ -1,13 +1,14 @@
 """A budget for hashing: few threads of low priority, a bounded queue, a bounded wait.
 
 A storm of sign-ins fills the queue and gets `Unavailable`; whatever else the process does stays fast,
-because the kernel prefers its other threads.
+because the kernel prefers its other threads. They run on every core the process had when the pool was made, also
+where the web server keeps its other threads to one.
 """
 
 import logging
 import os
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from datetime import timedelta
@@ -40,7 +41,7 @@ class HashPool:
         self._scheme = scheme
         self._count = count
         self._room = threading.BoundedSemaphore(concurrency + queue)
-        self._threads = ThreadPoolExecutor(concurrency, "hash", initializer=step_back)
+        self._threads = ThreadPoolExecutor(concurrency, "hash", initializer=step_back, initargs=(cores(),))
 
     def hash(self, password: str) -> str:
         return self._run(self._scheme.hash, password)
@@ -81,7 +82,14 @@ class HashPool:
         self._count(-1)
 
 
-def step_back() -> None:
-    """Lower this thread's priority (Linux gives every thread its own nice value)."""
+def cores() -> frozenset[int]:
+    """The cores this thread may run on; none where the system does not say."""
+    return frozenset(os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else ())
+
+
+def step_back(cores: Collection[int]) -> None:
+    """Lower this thread's priority (Linux gives every thread its own nice value), and let it run on `cores`."""
     with suppress(OSError, AttributeError):
         os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICENESS)
+        if cores:
+            os.sched_setaffinity(0, cores)

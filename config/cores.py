@@ -1,0 +1,42 @@
+"""A core for each web process, where all its threads stay but those that hash.
+
+Python lets one thread of a process run at a time. Where its threads sit on several cores, every hand-over wakes
+another core while the rest crowd at the lock; on one core the next thread simply goes on, and quick requests are
+answered three to four times as fast (docs/adr/0013-a-core-per-process.md).
+"""
+
+import os
+import sys
+from collections.abc import Sequence
+from contextlib import suppress
+from random import randrange
+
+WEB_CORE = "WEB_CORE"
+"""The environment variable in which a web process is told its core."""
+
+
+def of_processes(processes: int) -> Sequence[int]:
+    """Choose a core for each of so many web processes: neighbours, from a random one on, as other servers choose too.
+
+    None where the kernel is to place them: it was asked for with `CORE_PER_PROCESS=0`, there are fewer cores than
+    processes, threads do not take turns, or the system cannot keep them.
+    """
+    if os.environ.get("CORE_PER_PROCESS") == "0" or not hasattr(os, "sched_getaffinity") or not takes_turns():
+        return ()
+    allowed = sorted(os.sched_getaffinity(0))
+    first = randrange(len(allowed))  # noqa: S311  # spreads servers, hides nothing
+    return [*allowed[first:], *allowed[:first]][:processes] if processes <= len(allowed) else ()
+
+
+def takes_turns() -> bool:
+    """Whether this Python lets one thread run at a time; a free-threaded one does not."""
+    locked = getattr(sys, "_is_gil_enabled", None)
+    return locked is None or bool(locked())
+
+
+def keep() -> None:
+    """Keep this thread, and all that it will start, to the core this process was given, if it was given one."""
+    core = os.environ.get(WEB_CORE)
+    with suppress(OSError):  # it may have been taken from us meanwhile
+        if core:
+            os.sched_setaffinity(0, {int(core)})
