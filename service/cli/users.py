@@ -55,6 +55,19 @@ def enable(user_id: UUID, json_wanted: bool) -> None:
         show(masthead().flows.accounts.enable(user_id, STAFF), json_wanted=json_wanted)
 
 
+@users.command("sign-out-all")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+def sign_out_all(yes: bool) -> None:
+    """End every session and kill every mailed link: after restoring a backup, or when a copy was stolen.
+
+    Passwords stay. Other services learn of it when they next ask.
+    """
+    yes or click.confirm("Sign everybody out?", abort=True)
+    with refusals_as_messages():
+        accounts = masthead().flows.accounts.sign_out_all(STAFF)
+    click.echo(f"{accounts} accounts signed out; every mailed link is dead")
+
+
 @users.command("password-reset")
 @click.argument("user_id", metavar="ID", type=UUID)
 @click.option("--json", "json_wanted", is_flag=True, help="Print the account as JSON.")

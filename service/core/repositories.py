@@ -59,6 +59,9 @@ class Users(Protocol):
     def raise_epoch(self, user_id: UUID) -> int | None:
         """Kill every session and link made so far; the new epoch, None for an unknown id."""
 
+    def raise_every_epoch(self) -> int:
+        """Kill every session, grant and mailed link of everybody; how many accounts there are."""
+
     def newest_reset_letter(self, user_id: UUID, letter: UUID) -> bool:
         """Make `letter` the only one whose link works; False when a newer one already is."""
 
