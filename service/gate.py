@@ -14,8 +14,9 @@ from urllib.parse import parse_qsl
 from service.core.errors import Unavailable
 from service.core.forward_auth import identity, lets_in
 from service.core.ports import Clock, Store
+from service.core.session_check import SessionCheck
 from service.core.values import digest
-from service.flows.sessions import Sessions, SignedIn
+from service.flows.sessions import Sessions
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -33,7 +34,7 @@ class Answer:
     """
 
     headers: Sequence[Header]
-    tell: Callable[[SignedIn, str], tuple[Sequence[Header], bytes] | None]
+    tell: Callable[[SessionCheck, str], tuple[Sequence[Header], bytes] | None]
 
 
 class Gate:
@@ -68,7 +69,7 @@ class Gate:
                 return [body]
         return self._behind(environ, start_response)
 
-    def _find(self, environ: "WSGIEnvironment") -> SignedIn | None:
+    def _find(self, environ: "WSGIEnvironment") -> SessionCheck | None:
         """Return the live session of a plain call, None for anything that Flask should look at."""
         if "HTTP_ORIGIN" in environ or "HTTP_X_REQUEST_ID" in environ:
             return None
@@ -78,15 +79,15 @@ class Gate:
             return None
         now = self._clock()
         try:
-            found = self._store.signed_in(digest(secrets[0]), now)
+            found = self._store.session_check(digest(secrets[0]), now)
         except Unavailable:
             return None
-        if found is None or self._sessions.touch_due(found[1], now):
+        if found is None or self._sessions.touch_due(found.session.last_seen_at, now):
             return None
-        return SignedIn(*found)
+        return found
 
 
-def tell_a_proxy(found: SignedIn, query: str) -> tuple[Sequence[Header], bytes] | None:
+def tell_a_proxy(found: SessionCheck, query: str) -> tuple[Sequence[Header], bytes] | None:
     """Say who the visitor is, if the roles asked for let them in."""
     asked = parse_qsl(query, keep_blank_values=True) if query else []
     if any(name != "role" for name, _ in asked) or not lets_in(found.user, [role for _, role in asked]):

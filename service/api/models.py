@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainSerializer, RootModel, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
+from service.core.session_check import CheckedUser, SessionCheck
 from service.core.values import User
 from service.flows.sessions import SignedIn
 
@@ -173,7 +174,7 @@ class AccountModel(BaseModel):
     user: UserModel
 
 
-def user_json(user: User) -> dict[str, Any]:
+def user_json(user: User | CheckedUser) -> dict[str, Any]:
     """Return what `UserModel` describes."""
     return {
         "id": str(user.id),
@@ -188,7 +189,7 @@ def user_json(user: User) -> dict[str, Any]:
     }
 
 
-def signed_in_json(signed_in: SignedIn) -> dict[str, Any]:
+def signed_in_json(signed_in: SignedIn | SessionCheck) -> dict[str, Any]:
     """Return what `SignedInModel` describes, made by hand: the answer to every page view of the site."""
     session = signed_in.session
     return {

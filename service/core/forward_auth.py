@@ -3,6 +3,7 @@
 from collections.abc import Collection
 from urllib.parse import quote
 
+from service.core.session_check import CheckedUser
 from service.core.values import User
 
 PATH = "/forward-auth"
@@ -10,7 +11,7 @@ PATH = "/forward-auth"
 PLAIN = "".join(map(chr, range(0x20, 0x7F))).replace("%", "")
 
 
-def identity(user: User) -> list[tuple[str, str]]:
+def identity(user: User | CheckedUser) -> list[tuple[str, str]]:
     """Return the headers that say who is signed in. All are always there, so that none can come from elsewhere.
 
     An address counts as the reader's when its mailbox is proven; others are left out.
@@ -33,6 +34,6 @@ def header_text(text: str) -> str:
     return quote(text, safe=PLAIN, errors="replace")
 
 
-def lets_in(user: User, roles: Collection[str]) -> bool:
+def lets_in(user: User | CheckedUser, roles: Collection[str]) -> bool:
     """Return whether one of `roles` is the visitor's; where none is asked for, everybody signed in may enter."""
     return not roles or any(role in user.roles for role in roles)

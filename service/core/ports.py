@@ -22,6 +22,7 @@ from service.core.repositories import (
     Spent,
     Users,
 )
+from service.core.session_check import SessionCheck
 from service.core.throttles import Rule
 from service.core.values import (
     Letter,
@@ -124,6 +125,9 @@ class Store(Protocol):
 
     def signed_in(self, secret_hash: bytes, now: datetime) -> tuple[User, Session] | None:
         """The live session behind a cookie, in one look-up."""
+
+    def session_check(self, secret_hash: bytes, now: datetime) -> SessionCheck | None:
+        """What is told of the live session behind a cookie, in one look-up."""
 
     def calling(self, token_hash: bytes, now: datetime) -> Caller | None:
         """Who is behind a good access token, in one look-up."""

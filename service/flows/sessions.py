@@ -97,12 +97,12 @@ class Sessions:
         if found is None:
             return None
         user, session = found
-        if self.touch_due(session, now):
+        if self.touch_due(session.last_seen_at, now):
             session = self._touch(session, now, visit)
         return SignedIn(user, session)
 
-    def touch_due(self, session: Session, now: datetime) -> bool:
-        return now - session.last_seen_at >= min(TOUCH_AT_MOST_EVERY, self.idle / 10)
+    def touch_due(self, last_seen_at: datetime, now: datetime) -> bool:
+        return now - last_seen_at >= min(TOUCH_AT_MOST_EVERY, self.idle / 10)
 
     def list(self, user_id: UUID) -> Sequence[Session]:
         """The account's live sessions, last used first."""

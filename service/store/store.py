@@ -7,9 +7,11 @@ from datetime import datetime
 from sqlalchemy import Engine, text
 
 from service.core.openid import Caller, Client
+from service.core.session_check import SessionCheck
 from service.core.values import Session, User
 from service.store.access_lookup import AccessLookup
 from service.store.database import WriterQueue, database_errors_as_unavailable
+from service.store.kept_connections import KeptConnections
 from service.store.session_lookup import SessionLookup
 from service.store.unit_of_work import SqlUnitOfWork
 
@@ -20,8 +22,9 @@ class SqlStore:
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
         self._writing = engine.execution_options(masthead_write=True)
-        self._lookup = SessionLookup(engine)
-        self._access = AccessLookup(engine)
+        look_ups = KeptConnections(engine)
+        self._sessions = SessionLookup(look_ups)
+        self._access = AccessLookup(look_ups)
         self._queue: AbstractContextManager[object] = (
             WriterQueue() if engine.dialect.name == "sqlite" else nullcontext()
         )
@@ -42,7 +45,10 @@ class SqlStore:
             yield SqlUnitOfWork(connection)
 
     def signed_in(self, secret_hash: bytes, now: datetime) -> tuple[User, Session] | None:
-        return self._lookup.find(secret_hash, now)
+        return self._sessions.find(secret_hash, now)
+
+    def session_check(self, secret_hash: bytes, now: datetime) -> SessionCheck | None:
+        return self._sessions.check(secret_hash, now)
 
     def calling(self, token_hash: bytes, now: datetime) -> Caller | None:
         return self._access.find(token_hash, now)

@@ -21,7 +21,7 @@ from service.core.values import User
 from service.store.schema import CommaSeparated, IdentityRow, UserRow
 from service.store.written import Written
 
-_providers = type_coerce(
+PROVIDERS = type_coerce(
     select(func.aggregate_strings(IdentityRow.provider, literal_column("','")))  # type: ignore[arg-type]
     .where(IdentityRow.user_id == UserRow.id)
     .correlate(UserRow)
@@ -43,7 +43,7 @@ USER_COLUMNS = (
     UserRow.reset_letter,
     UserRow.newsletter,
     UserRow.disabled_at,
-    _providers,
+    PROVIDERS,
     UserRow.login_letter,
     UserRow.email_letter,
     UserRow.erases_at,

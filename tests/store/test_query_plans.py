@@ -24,8 +24,10 @@ from service.core.values import LETTERS, EmailUndo, Outcome, Priority, new_id
 from service.core.webhooks import Webhook
 from service.store.access_lookup import CALLING
 from service.store.database import open_engine
+from service.store.session_lookup import CHECKED, SIGNED_IN
 from service.store.store import SqlStore
 from service.store.unit_of_work import SqlUnitOfWork
+from service.store.written import Written
 from tests.store.conftest import HOUR, NOW, a_session, a_signup, a_user
 from tests.store.grants import a_client, a_grant, add_tokens
 from tests.support.databases import PostgresDatabases, SqliteDatabases
@@ -168,7 +170,7 @@ HOT: dict[str, Callable[[SqlUnitOfWork], Any]] = {
     "webhooks.hurry": lambda uow: uow.webhooks.hurry(WEBHOOK.id, now=NOW, beyond=NOW, limit=5),
     "webhooks.events_from": lambda uow: uow.webhooks.events_from(1, 5),
     "webhooks.purge": lambda uow: uow.webhooks.purge(NOW),
-    "who calls": lambda uow: uow._connection.execute(CALLING, {"token_hash": b"x", "now": NOW}).all(),
+    "who calls": lambda uow: CALLING.one(uow._connection, token_hash=b"x", now=NOW),
 }
 FEW = re.compile(r"\bwebhooks\b")  # staff have registered a handful; whoever has something to tell reads all
 PLANLESS = ("BEGIN", "SAVEPOINT", "RELEASE")
@@ -277,8 +279,11 @@ def test_a_hot_statement_reads_no_table_from_end_to_end(filled: SqlStore, name: 
         assert full_reads(filled.engine, statement, parameters) == [], statement
 
 
-def test_the_look_up_behind_every_page_view_reads_no_table_from_end_to_end(filled: SqlStore) -> None:
-    spelled = filled._lookup._prepared._spelled
+@pytest.mark.parametrize("statement", [SIGNED_IN, CHECKED])
+def test_the_look_up_behind_every_page_view_reads_no_table_from_end_to_end(
+    filled: SqlStore, statement: Written
+) -> None:
+    spelled = statement.on(filled.engine.dialect)
     parameters = spelled.bound({"secret_hash": SECRET_HASH, "now": NOW})
     assert filled.signed_in(SECRET_HASH, NOW) is not None
     assert full_reads(filled.engine, spelled.sql, parameters) == []
