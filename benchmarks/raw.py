@@ -8,19 +8,18 @@ import sqlite3
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
-from os import cpu_count
 from pathlib import Path
 from time import perf_counter
 
 from nacl import pwhash
 
-from service.adapters.passwords.pool import cores, step_back
+from service.adapters.passwords.pool import allowed_cores, step_back
 
 
 def hashes(stored: str, password: str, seconds: float) -> float:
     """Verify a hash over and over on all cores; return verifications a second."""
     end = perf_counter() + seconds
-    threads = cpu_count() or 1
+    threads = len(allowed_cores())
 
     def verify_until_end() -> int:
         done = 0
@@ -28,7 +27,7 @@ def hashes(stored: str, password: str, seconds: float) -> float:
             done += 1
         return done
 
-    with ThreadPoolExecutor(threads, initializer=step_back, initargs=(cores(),)) as pool:
+    with ThreadPoolExecutor(threads, initializer=step_back, initargs=(allowed_cores(),)) as pool:
         futures = [pool.submit(verify_until_end) for _ in range(threads)]
         return sum(future.result() for future in futures) / seconds
 

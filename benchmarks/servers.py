@@ -78,7 +78,8 @@ def bare(name: str, database_url: str) -> Iterator[Server]:
     command += ["--workers", "1", "--no-ws", "--http", "1", "--no-log"]
     command += ["--blocking-threads", str(THREADS), "--backpressure", str(CONNECTIONS)]
     variables = {"BENCH_DATABASE": database_url}
-    variables |= {cores.WEB_CORE: str(core) for core in cores.of_processes(1)}
+    if chosen := cores.of_processes(1):
+        variables[cores.WEB_CORE] = str(chosen[0])
     with _running([*command, f"benchmarks.bare:{name}"], port, variables) as server:
         yield server
 

@@ -2,7 +2,7 @@
 
 Python lets one thread of a process run at a time. Where its threads sit on several cores, every hand-over wakes
 another core while the rest crowd at the lock; on one core the next thread simply goes on, and quick requests are
-answered three to four times as fast (docs/adr/0013-a-core-per-process.md).
+answered up to four times as fast (docs/adr/0013-a-core-per-process.md).
 """
 
 import os
@@ -15,17 +15,22 @@ WEB_CORE = "WEB_CORE"
 """The environment variable in which a web process is told its core."""
 
 
+def allowed() -> Sequence[int]:
+    """The cores this process may run on, in order; none where the system does not say."""
+    return sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else ()
+
+
 def of_processes(processes: int) -> Sequence[int]:
     """Choose a core for each of so many web processes: neighbours, from a random one on, as other servers choose too.
 
     None where the kernel is to place them: it was asked for with `CORE_PER_PROCESS=0`, there are fewer cores than
     processes, threads do not take turns, or the system cannot keep them.
     """
-    if os.environ.get("CORE_PER_PROCESS") == "0" or not hasattr(os, "sched_getaffinity") or not takes_turns():
+    found = allowed()
+    if processes > len(found) or os.environ.get("CORE_PER_PROCESS") == "0" or not takes_turns():
         return ()
-    allowed = sorted(os.sched_getaffinity(0))
-    first = randrange(len(allowed))  # noqa: S311  # spreads servers, hides nothing
-    return [*allowed[first:], *allowed[:first]][:processes] if processes <= len(allowed) else ()
+    first = randrange(len(found))  # noqa: S311  # spreads servers, hides nothing
+    return [*found[first:], *found[:first]][:processes]
 
 
 def takes_turns() -> bool:
@@ -35,8 +40,11 @@ def takes_turns() -> bool:
 
 
 def keep() -> None:
-    """Keep this thread, and all that it will start, to the core this process was given, if it was given one."""
+    """Keep this thread, and all that it will start, to the core this process was given.
+
+    If it was given one, and may still use it.
+    """
     core = os.environ.get(WEB_CORE)
-    with suppress(OSError):  # it may have been taken from us meanwhile
-        if core:
+    with suppress(OSError):  # it may be taken from us this moment
+        if core and int(core) in allowed():
             os.sched_setaffinity(0, {int(core)})

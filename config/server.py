@@ -54,14 +54,14 @@ KILL_AFTER = 25
 class DrainingServer(MPServer):
     """Granian that tells its workers to drain before it stops them."""
 
-    cores: Sequence[int] = ()
+    core_of_worker: Sequence[int] = ()
     drain_seconds = 0.0
     draining = False
 
     def _spawn_worker(self, idx: int, *arguments: Any, **named: Any) -> WorkerProcess:
         """Prepare a process that finds its core in its environment."""
-        if self.cores:
-            os.environ[cores.WEB_CORE] = str(self.cores[idx])
+        if self.core_of_worker:
+            os.environ[cores.WEB_CORE] = str(self.core_of_worker[idx])
         return super()._spawn_worker(idx, *arguments, **named)
 
     def signal_handler_interrupt(self, signum: int = signal.SIGINT, frame: FrameType | None = None) -> None:
@@ -150,7 +150,7 @@ def worker_count() -> int:
     if chosen := os.environ.get("WEB_CONCURRENCY"):
         return int(chosen)
     shared_throttles = os.environ.get("AUTH_REDIS_URL") or os.environ.get("AUTH_REDIS_URL_FILE")
-    return (os.cpu_count() or 1) if shared_throttles else 1
+    return (len(cores.allowed()) or os.cpu_count() or 1) if shared_throttles else 1
 
 
 def main() -> None:
@@ -179,7 +179,8 @@ def main() -> None:
         workers_kill_timeout=KILL_AFTER,
         log_access=False,
     )
-    server.cores = cores.of_processes(workers)
+    os.environ.pop(cores.WEB_CORE, None)  # ours to give
+    server.core_of_worker = cores.of_processes(workers)
     server.drain_seconds = drain_seconds()
     server.serve()
 

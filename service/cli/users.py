@@ -58,14 +58,15 @@ def enable(user_id: UUID, json_wanted: bool) -> None:
 @users.command("sign-out-all")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 def sign_out_all(yes: bool) -> None:
-    """End every session and kill every mailed link: after restoring a backup, or when a copy was stolen.
+    """End everybody's sessions, and every link that signs in, resets, confirms or connects.
 
-    Passwords stay. Other services learn of it when they next ask.
+    For a restored backup, or a stolen one. Passwords stay. It can be run again where it was interrupted.
     """
-    yes or click.confirm("Sign everybody out?", abort=True)
+    if not yes:
+        click.confirm("Sign everybody out?", abort=True)
     with refusals_as_messages():
-        accounts = masthead().flows.accounts.sign_out_all(STAFF)
-    click.echo(f"{accounts} accounts signed out; every mailed link is dead")
+        accounts = masthead().flows.sign_out_all.run(STAFF)
+    click.echo(f"Everybody is signed out. Accounts: {accounts}")
 
 
 @users.command("password-reset")

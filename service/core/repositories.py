@@ -59,8 +59,8 @@ class Users(Protocol):
     def raise_epoch(self, user_id: UUID) -> int | None:
         """Kill every session and link made so far; the new epoch, None for an unknown id."""
 
-    def raise_every_epoch(self) -> int:
-        """Kill every session, grant and mailed link of everybody; how many accounts there are."""
+    def raise_epochs(self, after: UUID, *, limit: int) -> Sequence[UUID]:
+        """Do so for the next accounts in the order of their ids; return these."""
 
     def newest_reset_letter(self, user_id: UUID, letter: UUID) -> bool:
         """Make `letter` the only one whose link works; False when a newer one already is."""
@@ -140,6 +140,9 @@ class Sessions(Protocol):
         """End a browser's earlier session; what the same reader granted in it goes on in the new one."""
 
     def end_all(self, user_id: UUID, *, but: UUID | None = None) -> int: ...
+
+    def end_all_of(self, user_ids: Sequence[UUID]) -> None:
+        """End every session of several accounts."""
 
     def renew(self, session_id: UUID, *, epoch: int, secret_hash: bytes) -> None:
         """Carry one session over a raised epoch, under a new secret."""

@@ -26,6 +26,7 @@ from service.flows.provider_events import ProviderEvents
 from service.flows.provider_logout import ProviderLogout
 from service.flows.service_calls import ServiceCalls
 from service.flows.sessions import Sessions
+from service.flows.sign_out_all import SignOutAll
 from service.flows.signing_keys import SigningKeys
 from service.flows.signup import Signup
 from service.flows.social import Social
@@ -51,6 +52,7 @@ class Flows:
     not_me: NotMe
     profile: Profile
     accounts: Accounts
+    sign_out_all: SignOutAll
     notices: Notices
     social: Social
     proof: Proof

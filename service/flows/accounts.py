@@ -125,16 +125,6 @@ class Accounts:
         with self.store.write() as uow:
             return self.mail_reset(uow, user_id, visit)
 
-    def sign_out_all(self, visit: Visit) -> int:
-        """Kill every session, grant and mailed link of everybody: after a restored backup, or a stolen database.
-
-        Returns how many accounts there are. Passwords stay; services learn of it when they next ask.
-        """
-        with self.store.write() as uow:
-            accounts = uow.users.raise_every_epoch()
-            uow.audit.record("session.revoked_all", at=self.clock(), visit=visit, by=STAFF, accounts=accounts)
-        return accounts
-
     def mail_reset(self, uow: UnitOfWork, user_id: UUID, visit: Visit, *, by: str = STAFF) -> User:
         """Do the same in a transaction that is open."""
         user = self._known(uow, user_id)

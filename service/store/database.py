@@ -26,6 +26,14 @@ POSTGRESQL_OPTIONS = (
     "-c statement_timeout=5000 -c lock_timeout=2000"
     " -c idle_in_transaction_session_timeout=30000 -c timezone=UTC"
 )
+# A connection that dies without a word, by a fail-over or in a firewall, is given up after some 10 seconds (libpq,
+# Parameter Key Words).
+SILENCE = {
+    "tcp_user_timeout": 8000,  # milliseconds until what was sent must be acknowledged
+    "keepalives_idle": 5,
+    "keepalives_interval": 2,
+    "keepalives_count": 3,
+}
 READ_ONLY_TRANSACTION = "25006"  # PostgreSQL's SQLSTATE on a standby
 
 
@@ -137,7 +145,7 @@ def _own_file(path: Path) -> None:
 def _postgresql(url: URL) -> Engine:
     url = url.set(drivername="postgresql+psycopg")
     hosts = url.query.get("host", ())
-    arguments: dict[str, Any] = {"connect_timeout": 3, "options": POSTGRESQL_OPTIONS}
+    arguments: dict[str, Any] = {"connect_timeout": 3, "options": POSTGRESQL_OPTIONS, **SILENCE}
     if not isinstance(hosts, str) and len(hosts) > 1:
         arguments["target_session_attrs"] = "read-write"
     return create_engine(

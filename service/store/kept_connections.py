@@ -23,6 +23,9 @@ MOST = 16
 LONGEST_WAIT = 2.0
 """Seconds until one must be free."""
 
+CHANGED_UNDER_US = "0A000"
+"""PostgreSQL's SQLSTATE for a statement prepared before a migration changed its columns."""
+
 
 class KeptConnections:
     """At most `MOST` connections, opened as they are needed; each answers one look-up at a time."""
@@ -33,6 +36,7 @@ class KeptConnections:
         self._free: deque[Any] = deque([None] * MOST)
         self._freed = threading.Condition()
         self._waiting = 0
+        self._stalled_until = 0.0
 
     def one(self, statement: Written, **asked: Any) -> Sequence[Any] | None:
         """Return the values of the row, None for no row. Raises `Unavailable` when the database is away or stalls."""
@@ -58,7 +62,7 @@ class KeptConnections:
             try:
                 return fetched(kept, sql, bound), kept
             except Exception as error:
-                if not is_away(error):
+                if not (is_away(error) or getattr(error, "sqlstate", None) == CHANGED_UNDER_US):
                     raise
         connection = self._connect()
         return fetched(connection, sql, bound), connection
@@ -70,6 +74,7 @@ class KeptConnections:
             return self._wait_for_one()
 
     def _wait_for_one(self) -> Any:
+        """Wait, unless somebody has just waited for nothing: a request asks more than once, and many ask."""
         end = monotonic() + LONGEST_WAIT
         with self._freed:
             self._waiting += 1
@@ -77,8 +82,12 @@ class KeptConnections:
                 while True:
                     with suppress(IndexError):
                         return self._free.pop()
-                    if not self._freed.wait(end - monotonic()):
+                    now = monotonic()
+                    if now >= end:
+                        self._stalled_until = now + LONGEST_WAIT
+                    if now < self._stalled_until:
                         raise Unavailable
+                    self._freed.wait(end - now)
             finally:
                 self._waiting -= 1
 

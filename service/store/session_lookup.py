@@ -25,7 +25,7 @@ CHECKED_SESSION = (
 )
 
 
-def _alive(*columns: Any) -> Written:
+def _looked_up(*columns: Any) -> Written:
     return Written(
         select(*columns)
         .join_from(SessionRow, UserRow, UserRow.id == SessionRow.user_id)
@@ -33,8 +33,8 @@ def _alive(*columns: Any) -> Written:
     )
 
 
-SIGNED_IN = _alive(*USER_COLUMNS, *SESSION_COLUMNS)
-CHECKED = _alive(*CHECKED_USER, *CHECKED_SESSION)
+SIGNED_IN = _looked_up(*USER_COLUMNS, *SESSION_COLUMNS)
+CHECKED = _looked_up(*CHECKED_USER, *CHECKED_SESSION)
 
 
 class SessionLookup:

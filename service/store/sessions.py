@@ -119,6 +119,14 @@ class SessionRepository:
             self._tell_of_the_end(user_id, session_id)
         return len(ids)
 
+    def end_all_of(self, user_ids: Sequence[UUID]) -> None:
+        end_grants(self._connection, GrantRow.user_id.in_(user_ids))
+        gone = delete(SessionRow).where(SessionRow.user_id.in_(user_ids))
+        for user_id, session_id in self._connection.execute(
+            gone.returning(SessionRow.user_id, SessionRow.id)
+        ):
+            self._tell_of_the_end(user_id, session_id)
+
     def renew(self, session_id: UUID, *, epoch: int, secret_hash: bytes) -> None:
         renewed = update(SessionRow).values(epoch=epoch, secret_hash=secret_hash)
         self._connection.execute(renewed.where(SessionRow.id == session_id))

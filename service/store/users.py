@@ -1,5 +1,6 @@
 """Accounts. Every change of a credential is one conditional update that also raises the epoch."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -164,11 +165,12 @@ class UserRepository:
             .returning(UserRow.credential_epoch)
         ).scalar_one_or_none()
 
-    def raise_every_epoch(self) -> int:
-        # the letters, too: a backup may know an epoch that has been there before
-        raised = {"credential_epoch": UserRow.credential_epoch + 1}
-        letters = {"reset_letter": None, "login_letter": None, "email_letter": None}
-        return self._connection.execute(update(UserRow).values(**raised, **letters)).rowcount
+    def raise_epochs(self, after: UUID, *, limit: int) -> Sequence[UUID]:
+        page = select(UserRow.id).where(UserRow.id > after).order_by(UserRow.id).limit(limit)
+        ids = self._connection.execute(page).scalars().all()
+        raised = {"credential_epoch": UserRow.credential_epoch + 1, "reset_letter": None}
+        self._connection.execute(update(UserRow).where(UserRow.id.in_(ids)).values(**raised))
+        return ids
 
     def newest_reset_letter(self, user_id: UUID, letter: UUID) -> bool:
         return NEWEST_RESET_LETTER.run(self._connection, user=user_id, letter=letter) == 1

@@ -3,14 +3,13 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from email.utils import parseaddr
-from os import cpu_count
 
 from config.kinds import MailUnknown
 from config.settings import Settings
 from service.adapters import metrics
 from service.adapters.limits import LimitThrottles, room
 from service.adapters.passwords.argon2id import Argon2id
-from service.adapters.passwords.pool import HashPool
+from service.adapters.passwords.pool import HashPool, allowed_cores
 from service.adapters.token_signer import Es256Signer
 from service.core.guesses import Patience
 from service.core.identities import IdentityProvider, Vault
@@ -63,6 +62,7 @@ from service.flows.reauthentication import Reauthentication
 from service.flows.recognition import Recognition
 from service.flows.service_calls import ServiceCalls
 from service.flows.sessions import Sessions
+from service.flows.sign_out_all import SignOutAll
 from service.flows.signing_keys import SigningKeys
 from service.flows.signup import Signup
 from service.flows.social import Social
@@ -112,7 +112,9 @@ def open_tools(
     """Make what stories share."""
     scheme = Argon2id(settings.argon2_time_cost, settings.argon2_memory_kib, settings.argon2_parallelism)
     links = Links(settings.public_url)
-    hashes = HashPool(scheme, settings.hash_concurrency or cpu_count() or 1, count=metrics.hashing.inc)
+    hashes = HashPool(
+        scheme, settings.hash_concurrency or len(allowed_cores()) or 1, count=metrics.hashing.inc
+    )
     spans = (settings.session_idle, settings.session_absolute, settings.session_short)
     return Tools(
         clock,
@@ -162,6 +164,7 @@ def assemble_flows(settings: Settings, t: Tools) -> Flows:
         not_me=NotMe(t.store, t.clock, t.tokens, t.throttles, t.links, settings.reset_ttl),
         profile=Profile(t.store, t.clock),
         accounts=Accounts(t.store, t.clock, t.new_passwords, settings.reset_ttl),
+        sign_out_all=SignOutAll(t.store, t.clock),
         notices=Notices(t.links, t.labels),
         social=Social(t.store, t.clock, t.providers, t.throttles, t.return_urls, t.vault, recognition),
         proof=proof,

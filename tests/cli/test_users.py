@@ -3,13 +3,10 @@
 from uuid import UUID
 
 import pytest
-from sqlalchemy import insert, select, text, update
+from sqlalchemy import text
 
-from service.store.schema import AuditRow, SessionRow, Table, UserRow
 from tests.cli.conftest import Run, printed
-from tests.flows.people import count_of, is_in, letters_to, token_in
 from tests.support.people import ADDRESS, ANOTHER, PASSWORD, add_reader, signed_in
-from tests.support.relying_party import a_site
 from tests.support.service import Service
 
 
@@ -128,41 +125,3 @@ def test_an_id_nobody_has_is_an_error(
     result = run("users", command, user_id)
     assert result.exit_code == exit_code
     assert said in result.stderr
-
-
-@pytest.mark.case("SEC-08")
-def test_what_a_restored_backup_brings_back_is_dead_after_one_command(service: Service, run: Run) -> None:
-    add_reader(service)
-    browser, forgetful = signed_in(service), service.client()
-    assert forgetful.post("/api/v1/password/forgot", {"email": ADDRESS}).status_code == 202
-    reset = token_in(letters_to(service)[-1], "/reset-password")
-    assert forgetful.post("/api/v1/login/link", {"email": ADDRESS}).status_code == 202
-    sign_in = token_in(letters_to(service)[-1], "/login/link/confirm")
-    backup = {table: rows_of(service, table) for table in (UserRow, SessionRow)}
-    chosen = {"token": reset, "password": "a second better passphrase"}
-    assert forgetful.post("/api/v1/password/reset", chosen).status_code == 200
-    assert not is_in(browser)
-
-    with service.parts.store.engine.execution_options(masthead_write=True).begin() as connection:
-        connection.execute(update(UserRow).values(**backup[UserRow][0]))
-        connection.execute(insert(SessionRow), backup[SessionRow])
-    assert is_in(browser), "the backup has brought the session back"
-
-    party = a_site(service)
-    tokens = party.redeem(party.code(browser)).json
-    assert run("users", "sign-out-all", stdin="n\n").exit_code == 1
-    assert is_in(browser)
-    done = run("users", "sign-out-all", "--yes")
-    assert done.stdout == "1 accounts signed out; every mailed link is dead\n"
-    assert not is_in(browser)
-    assert forgetful.post("/api/v1/password/reset", chosen).json["code"] == "invalid_token"
-    assert forgetful.post("/api/v1/login/link/confirm", {"token": sign_in}).status_code == 400
-    assert party.refresh(tokens["refresh_token"]).status_code == 400
-    assert party.introspect(tokens["access_token"]) == {"active": False}
-    assert is_in(signed_in(service)), "passwords stay"
-    assert count_of(service, AuditRow, AuditRow.kind == "session.revoked_all") == 1
-
-
-def rows_of(service: Service, table: type[Table]) -> list[dict[str, object]]:
-    with service.parts.store.engine.connect() as connection:
-        return [dict(row) for row in connection.execute(select(table.__table__)).mappings()]

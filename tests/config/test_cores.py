@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from config import cores
+from service.adapters.passwords.pool import step_back
 from tests.support.processes import end_group
 from tests.support.smtp import wait_until
 from tests.support.web_server import WebServer
@@ -62,9 +63,15 @@ def test_each_process_stays_on_a_core_of_its_own_and_hashes_on_all(server: WebSe
 
 
 @needs_two_cores
-@pytest.mark.parametrize("server", [{"CORE_PER_PROCESS": "0"}], indirect=True)
+@pytest.mark.parametrize("server", [{"CORE_PER_PROCESS": "0", "WEB_CORE": str(ALLOWED[0])}], indirect=True)
 def test_the_kernel_places_them_where_it_was_asked_to(server: WebServer) -> None:
     assert all(place["requests"] == ALLOWED for place in placed(server).values())
+
+
+@pytest.fixture(autouse=True)
+def as_by_default(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("CORE_PER_PROCESS", cores.WEB_CORE):
+        monkeypatch.delenv(name, raising=False)
 
 
 def test_more_processes_than_cores_are_left_to_the_kernel() -> None:
@@ -76,6 +83,18 @@ def test_more_processes_than_cores_are_left_to_the_kernel() -> None:
 def test_threads_without_the_lock_are_left_to_the_kernel(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sys._is_gil_enabled", lambda: False, raising=False)
     assert not cores.of_processes(1)
+
+
+def test_hashes_take_all_cores_where_their_priority_may_not_be_lowered(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def refuse(*_: int) -> None:
+        raise PermissionError
+
+    monkeypatch.setattr(os, "setpriority", refuse)
+    os.sched_setaffinity(0, ALLOWED[:1])
+    step_back(ALLOWED)
+    assert sorted(os.sched_getaffinity(0)) == ALLOWED
 
 
 def test_a_core_that_is_gone_keeps_nobody_from_serving(monkeypatch: pytest.MonkeyPatch) -> None:

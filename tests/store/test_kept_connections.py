@@ -1,7 +1,10 @@
 """Connections for look-ups: a few, opened when needed, replaced when they are cut, never one for every thread."""
 
+from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor, wait
+from time import monotonic
+from typing import Any
 
 import pytest
 from sqlalchemy import Connection, text
@@ -9,8 +12,8 @@ from sqlalchemy import Connection, text
 from service.core.errors import Unavailable
 from service.core.values import digest
 from service.store import kept_connections
-from service.store.database import open_engine
-from service.store.kept_connections import MOST
+from service.store.database import SILENCE, open_engine
+from service.store.kept_connections import LONGEST_WAIT, MOST
 from service.store.store import SqlStore
 from tests.store.conftest import NOW, a_session, a_user
 
@@ -81,3 +84,39 @@ def test_cut_connections_are_replaced_and_leave_their_places(
         assert connections(elsewhere) == 1
         elsewhere.execute(cut)
         elsewhere.rollback()
+
+
+def test_who_comes_after_one_that_waited_for_nothing_does_not_wait(on_postgres: SqlStore) -> None:
+    """A request asks more than once; together it is answered before its reader has gone."""
+    free, look_ups = deque[object](), on_postgres._sessions._connections
+    free, look_ups._free = look_ups._free, free
+    with pytest.raises(Unavailable):
+        on_postgres.signed_in(NOBODY, NOW)
+    begun = monotonic()
+    with pytest.raises(Unavailable):
+        on_postgres.signed_in(NOBODY, NOW)
+    assert monotonic() - begun < LONGEST_WAIT / 2
+    look_ups._free = free
+    assert on_postgres.signed_in(NOBODY, NOW) is None
+
+
+def test_a_statement_prepared_before_a_migration_is_prepared_again(
+    on_postgres: SqlStore, elsewhere: Connection
+) -> None:
+    for _ in range(10):  # psycopg prepares what it has run five times
+        assert on_postgres.signed_in(NOBODY, NOW) is None
+    elsewhere.execute(text("ALTER TABLE sessions ALTER COLUMN agent TYPE varchar(1000)"))
+    elsewhere.commit()
+    try:
+        assert on_postgres.signed_in(NOBODY, NOW) is None
+    finally:
+        elsewhere.execute(text("ALTER TABLE sessions ALTER COLUMN agent TYPE varchar"))
+        elsewhere.commit()
+
+
+def test_a_connection_that_dies_without_a_word_is_given_up(on_postgres: SqlStore) -> None:
+    """What libpq is told; cutting the wire takes more rights than a test has."""
+    with on_postgres.engine.connect() as connection:
+        driver: Any = connection.connection.dbapi_connection
+        told = driver.info.get_parameters()
+    assert {name: int(told[name]) for name in SILENCE} == SILENCE

@@ -1,11 +1,11 @@
 """The web server as `make serve` starts it, two processes of it, around an application a test writes itself."""
 
-import os
 import subprocess
 import sys
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 
+from tests.support.environment import process_environment
 from tests.support.live import ROOT
 from tests.support.processes import free_port
 from tests.support.smtp import wait_until
@@ -27,7 +27,7 @@ class WebServer:
         self.process = subprocess.Popen(
             [sys.executable, "-m", "config.server"],
             cwd=folder,
-            env=os.environ | settings,
+            env=process_environment(settings),
             start_new_session=True,
         )
         wait_until(lambda: self.get("/") == 200, what="the server")

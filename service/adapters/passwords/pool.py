@@ -41,7 +41,9 @@ class HashPool:
         self._scheme = scheme
         self._count = count
         self._room = threading.BoundedSemaphore(concurrency + queue)
-        self._threads = ThreadPoolExecutor(concurrency, "hash", initializer=step_back, initargs=(cores(),))
+        self._threads = ThreadPoolExecutor(
+            concurrency, "hash", initializer=step_back, initargs=(allowed_cores(),)
+        )
 
     def hash(self, password: str) -> str:
         return self._run(self._scheme.hash, password)
@@ -82,14 +84,16 @@ class HashPool:
         self._count(-1)
 
 
-def cores() -> frozenset[int]:
-    """The cores this thread may run on; none where the system does not say."""
-    return frozenset(os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else ())
+def allowed_cores() -> frozenset[int]:
+    """The cores this thread may run on: all that there are, where the system does not say."""
+    return frozenset(
+        os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else range(os.cpu_count() or 1)
+    )
 
 
 def step_back(cores: Collection[int]) -> None:
-    """Lower this thread's priority (Linux gives every thread its own nice value), and let it run on `cores`."""
+    """Let this thread run on `cores`, and lower its priority (Linux gives every thread its own nice value)."""
+    with suppress(OSError, AttributeError):
+        os.sched_setaffinity(0, cores)
     with suppress(OSError, AttributeError):
         os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICENESS)
-        if cores:
-            os.sched_setaffinity(0, cores)
