@@ -77,6 +77,6 @@ def _hosts(parts: SplitResult) -> str:
     hosts = parts.netloc.rpartition("@")[2].split(",")
     for host in hosts:
         one = urlsplit(f"//{host}")
-        if not one.hostname or not one.port or one.path or one.username:
+        if not one.hostname or not one.port:
             raise ValueError
     return ",".join(hosts)
