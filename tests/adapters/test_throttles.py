@@ -320,8 +320,10 @@ def test_with_a_second_s_redis_is_spoken_to_over_tls(slow: SlowServer, kind: str
 def test_a_server_is_told_its_own_name_and_password_and_no_other(
     slow: SlowServer, kind: str, place: str, told: tuple[bytes, ...]
 ) -> None:
-    url = f"{kind}://masthead:a%2C%20b%2F@127.0.0.1:{slow.port}{place}"
-    open_throttles(url, LIMITS, 1).take(RULE, "ada")
+    hosts = f"127.0.0.1:{slow.port}"
+    if kind != "redis":  # of several, those that are gone do not matter
+        hosts = f"127.0.0.1:{free_port()},{hosts}"
+    open_throttles(f"{kind}://masthead:a%2C%20b%2F@{hosts}{place}", LIMITS, 1).take(RULE, "ada")
     heard = slow.heard()
     assert heard.startswith(b"*")
     assert tuple(word for word in (b"masthead", b"a, b/", b"c/") if word in heard) == told
