@@ -41,8 +41,8 @@ class Patience:
     free: int = 10
     most: int = 100
 
-    def slows(self, tally: Tally | None) -> bool:
-        return tally is not None and tally.failures >= self.free
+    def slows(self, tally: Tally) -> bool:
+        return tally.failures >= self.free
 
     def stops(self, tally: Tally | None) -> bool:
         return tally is not None and tally.failures >= self.most

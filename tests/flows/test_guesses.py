@@ -1,5 +1,6 @@
 """Wrong passwords in a row: the pauses grow, the password stops, and its owner gets in all the same."""
 
+import logging
 from datetime import timedelta
 
 import pytest
@@ -22,6 +23,7 @@ from tests.flows.people import (
     log_in,
     signed_in,
     token_in,
+    user_row,
 )
 from tests.flows.together import at_once
 
@@ -180,6 +182,21 @@ def test_of_many_guesses_after_a_pause_one_is_looked_at(guarded, clock):
     assert count_of(guarded, AuditRow, AuditRow.kind == "login.failed") == FREE + 1
 
 
+def test_the_first_guesses_do_not_wait_for_each_other(on_sqlite, clock):
+    assert guess(on_sqlite).status_code == 401
+    assert at_once(lambda n: guess(on_sqlite, n).status_code, *((n,) for n in range(1, 8))) == [401] * 7
+
+
+def test_a_guess_that_has_to_wait_its_turn_is_logged_by_rule_without_the_address(on_sqlite, clock, caplog):
+    fail(on_sqlite, clock, FREE)
+    caplog.clear()
+    with caplog.at_level(logging.INFO):
+        pause(on_sqlite)
+    (record,) = [record for record in caplog.records if record.message == "throttled"]
+    assert vars(record)["rule"] == "login_in_a_row"
+    assert ADDRESS not in str(vars(record))
+
+
 @pytest.mark.case("FLT-27")
 def test_neither_an_emptied_redis_nor_a_restart_forgets_failures(
     clock, make_service, sqlite_url, redis_server, redis_url
@@ -229,6 +246,17 @@ def test_a_failure_is_kept_with_network_and_device(on_sqlite, clock):
         ("198.51.0.4", "curl/8.5", {"known_device": True}, False),
         ("198.51.0.4", rows[1].agent, {"known_device": False}, True),
     ]
+
+
+def test_a_stopped_password_is_noted_with_its_account_and_network(on_sqlite, clock):
+    join(on_sqlite)
+    for email in (ADDRESS, STRANGER):
+        fail(on_sqlite, clock, MOST, email=email)
+    with on_sqlite.parts.store.engine.connect() as connection:
+        noted = select(AuditRow.ip, AuditRow.user_id).where(AuditRow.kind == "password.stopped")
+        rows = connection.execute(noted.order_by(AuditRow.id)).all()
+    last = f"198.51.0.{MOST}"
+    assert rows == [(last, user_row(on_sqlite)["id"]), (last, None)]
 
 
 @pytest.mark.case("DOS-12")

@@ -2,6 +2,7 @@
 
 import pytest
 
+from service.core.throttles import EVERYBODY, Rule
 from service.flows.suspicion import FailuresRaiseSuspicion
 from service.store.schema import AuditRow
 from tests.flows.people import ADDRESS, OTHER_PASSWORD, PASSWORD, count_of, join, log_in
@@ -46,6 +47,15 @@ def test_a_stuffing_attack_is_noticed_once_and_keeps_no_reader_out(guarded, capl
     )
 
 
+@pytest.mark.case("LOG-01")
+def test_an_attack_is_noted_with_the_failure_that_fills_the_room(guarded):
+    noted = []
+    for number in range(NOTICED + 1):
+        guess(guarded, number, email=f"nobody{number}@example.org")
+        noted.append(count_of(guarded, AuditRow, AuditRow.kind == "login.under_attack"))
+    assert noted == [0] * (NOTICED - 1) + [1, 1]
+
+
 @pytest.mark.case("LOG-01", "LOG-09")
 def test_under_attack_a_reader_who_mistypes_three_times_waits_and_a_known_device_does_not(guarded):
     join(guarded)
@@ -57,3 +67,13 @@ def test_under_attack_a_reader_who_mistypes_three_times_waits_and_a_known_device
     assert guess(guarded, 240, password=PASSWORD).status_code == 429
     assert guess(guarded, 240, password=PASSWORD, browser=known).status_code == 200
     assert guess(guarded, 241, email=ADDRESS, password=PASSWORD).status_code == 200
+
+
+@pytest.mark.case("LOG-01", "LOG-09")
+def test_what_was_refused_under_attack_keeps_nobody_out_once_it_is_over(guarded):
+    join(guarded)
+    for number in range(NOTICED):
+        guess(guarded, number, email=f"nobody{number}@example.org")
+    assert [guess(guarded, 240).status_code for _ in range(20)] == [401] * 3 + [429] * 17
+    guarded.parts.throttles.clear(Rule.LOGIN_FAILURES, EVERYBODY)
+    assert guess(guarded, 240, password=PASSWORD).status_code == 200

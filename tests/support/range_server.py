@@ -8,12 +8,14 @@ ranges.asked("range")[0].headers           # who asked, and how
 import random
 import re
 import threading
+from pathlib import Path
 from typing import Any
 
 from flask import Flask, Response, abort, request
 from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 
 from service.adapters.breach.ranges import cut
+from tests.support.certificates import server_context
 from tests.support.issuer_faults import FaultyEndpoints
 from tests.support.processes import free_port
 
@@ -39,11 +41,16 @@ class RangeServer(FaultyEndpoints):
         prefix, suffix = cut(password)
         self._counts.setdefault(prefix, {})[suffix] = count
 
-    def start(self) -> None:
-        """Listen; after `stop` on the same port again."""
+    def start(self, certificate: Path | None = None) -> None:
+        """Listen, over TLS with a certificate; after `stop` on the same port again."""
         self.closing.clear()
         self._server = make_server(
-            "127.0.0.1", self.port, self._app, threaded=True, request_handler=_QuietHandler
+            "127.0.0.1",
+            self.port,
+            self._app,
+            threaded=True,
+            request_handler=_QuietHandler,
+            ssl_context=server_context(certificate) if certificate else None,
         )
         threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()
 

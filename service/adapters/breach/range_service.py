@@ -37,9 +37,7 @@ class RangeService:
     def __init__(self, url: str) -> None:
         self._url = url.rstrip("/")
         self._client = httpx2.Client(
-            transport=httpx2.HTTPTransport(
-                verify=trusted(), retries=0, limits=httpx2.Limits(max_connections=AT_ONCE)
-            ),
+            transport=httpx2.HTTPTransport(verify=trusted()),  # no proxy of the environment's
             headers=HEADERS,
             timeout=LONGEST_WAIT,
         )

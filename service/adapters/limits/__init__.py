@@ -50,4 +50,4 @@ def _rules(overrides: Iterable[str], scale: float) -> dict[Rule, list[RateLimitI
 
 
 def _with(limit: RateLimitItem, amount: int) -> RateLimitItem:
-    return type(limit)(max(1, amount), limit.multiples, limit.namespace)
+    return type(limit)(max(1, amount), limit.multiples)

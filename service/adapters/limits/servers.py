@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
 
-from limits.errors import ConfigurationError, StorageError
+from limits.errors import ConfigurationError
 from limits.storage import RedisClusterStorage, RedisSentinelStorage, RedisStorage, Storage
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisClusterException, RedisError
@@ -16,7 +16,7 @@ PATIENCE: dict[str, Any] = {
     "socket_timeout": 0.2,
     "retry": Retry(NoBackoff(), 0),
 }
-AWAY_ERRORS = (StorageError, RedisError, RedisClusterException)
+AWAY_ERRORS = (RedisError, RedisClusterException)
 SENTINEL_PASSWORD = "sentinel_password"
 EXPECTED = (
     "AUTH_REDIS_URL: expected redis://:password@host:port/0, redis+sentinel://:password@host:port,host:port/name"
@@ -30,7 +30,7 @@ def redis_at(url: str) -> Callable[[], Storage]:
         parts = urlsplit(url)
         match parts.scheme.partition("+"):
             case ("redis" | "rediss", "", ""):
-                storage = RedisStorage(url, wrap_exceptions=True, **PATIENCE)
+                storage = RedisStorage(url, **PATIENCE)
                 return lambda: storage
             case ("redis" | "rediss", "+", "sentinel"):
                 return _sentinel(parts)
@@ -53,16 +53,14 @@ def _sentinel(parts: SplitResult) -> Callable[[], Storage]:
         watchers |= {"username": None, "password": options[SENTINEL_PASSWORD][-1] or None}
     uri = f"redis+sentinel://{_hosts(parts)}/{name}"
     # replicas lag behind: what is counted is read where it is written
-    return lambda: RedisSentinelStorage(
-        uri, use_replicas=False, sentinel_kwargs=watchers, wrap_exceptions=True, **servers
-    )
+    return lambda: RedisSentinelStorage(uri, use_replicas=False, sentinel_kwargs=watchers, **servers)
 
 
 def _cluster(parts: SplitResult) -> Callable[[], Storage]:
     if parts.path.strip("/") or parts.query or parts.fragment:
         raise ValueError
     uri, options = f"redis+cluster://{_hosts(parts)}", _options(parts)
-    return lambda: RedisClusterStorage(uri, wrap_exceptions=True, **options)
+    return lambda: RedisClusterStorage(uri, **options)
 
 
 def _options(parts: SplitResult) -> dict[str, Any]:
@@ -77,6 +75,6 @@ def _hosts(parts: SplitResult) -> str:
     hosts = parts.netloc.rpartition("@")[2].split(",")
     for host in hosts:
         one = urlsplit(f"//{host}")
-        if not one.hostname or not one.port or one.path or one.username:
+        if not one.hostname or not one.port:
             raise ValueError
     return ",".join(hosts)

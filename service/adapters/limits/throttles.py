@@ -8,8 +8,6 @@ from collections.abc import Callable
 from functools import cached_property
 from typing import TypeVar
 
-from limits.errors import StorageError
-
 from service.adapters.limits.breaker import Breaker
 from service.adapters.limits.counters import Counters
 from service.core.errors import RateLimited, Unavailable
@@ -83,13 +81,9 @@ class LimitThrottles:
                 answer = work(self._far)
             except self._away as error:
                 if self._breaker.failed():
-                    log.warning("throttles_in_memory", extra={"cause": repr(_cause(error))})
+                    log.warning("throttles_in_memory", extra={"cause": repr(error)})
             else:
                 if self._breaker.worked():
                     log.info("throttles_shared_again")
                 return answer
         return work(self._near)
-
-
-def _cause(error: Exception) -> Exception:
-    return error.storage_error if isinstance(error, StorageError) else error
