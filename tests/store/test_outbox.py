@@ -245,6 +245,16 @@ def test_the_record_of_a_letter_says_what_became_of_it(store: SqlStore) -> None:
     assert type(settled.outcome) is Outcome
 
 
+def test_a_letter_nobody_answered_has_a_record_without_an_answer(store: SqlStore) -> None:
+    row_id = add(store)
+    (row,) = claim(store)
+    with store.write() as uow:
+        uow.outbox.settle(row, Outcome.NO_ACCOUNT, at=NOW)
+        record = uow.outbox.record(row_id)
+    assert record is not None
+    assert (record.outcome, record.answer) == (Outcome.NO_ACCOUNT, "")
+
+
 def test_a_history_is_of_an_address_of_an_account_or_of_both_in_order(store: SqlStore) -> None:
     user_id = new_id()
     second = add(store, "ada@example.org", at=NOW + MINUTE)
