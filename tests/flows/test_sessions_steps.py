@@ -12,7 +12,7 @@ from service.core.values import Session, User, Visit, digest, new_id
 from service.flows.devices import Devices
 from service.flows.sessions import Sessions, SignedIn, carry_over
 from service.store.database import open_engine
-from service.store.schema import AuditRow
+from service.store.schema import AuditRow, SessionRow
 from service.store.store import SqlStore
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -234,6 +234,9 @@ def test_everywhere_else_is_over_and_here_goes_on_under_a_new_secret(store, sess
     found = sessions.resolve(renewed.secret, VISIT)
     assert (found.session.id, found.session.epoch, found.user.credential_epoch) == (here.session.id, 4, 4)
     assert sessions.resolve(theirs.secret, VISIT)
+    with store.engine.connect() as connection:
+        kept = set(connection.execute(select(SessionRow.id)).scalars())
+    assert kept == {here.session.id, theirs.session.id}
     assert audited(store, "session.revoked_others") == [
         ("session.revoked_others", READER.id, NOON, "2001:db8::1", {})
     ]

@@ -116,6 +116,8 @@ def test_a_session_is_ended_by_its_secret_once(store: SqlStore, user: User) -> N
 
 def test_devices_are_listed_last_used_first(store: SqlStore, user: User) -> None:
     older, newer = begin(store, user, "older"), begin(store, user, "newer")
+    with store.read() as uow:
+        assert [session.id for session in uow.sessions.of(user.id, NOW)] == [newer.id, older.id]
     with store.write() as uow:
         uow.sessions.touch(older.id, seen_at=NOW + SECOND, idle_until=NOW + HOUR, ip="2001:db8::1")
     with store.read() as uow:
