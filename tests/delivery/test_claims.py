@@ -88,11 +88,12 @@ def test_a_crowd_is_looked_through_in_rounds_that_end(
 ) -> None:
     monkeypatch.setattr(claims, "CROWD", 2)
     monkeypatch.setattr(claims, "MOST_ROUNDS", 2)
-    add(office, *(f"{number}@slow.example" for number in range(7)), "ada@example.org")
+    add(office, *(f"{number}@slow.example" for number in range(7)), "ada@example.org", "bob@example.org")
     assert take(office, claims_of(office, slow), 1) == []
     looked_at = [name for name, pause in pauses(office).items() if pause == SLOW_PAUSE]
     assert looked_at == [f"{number}@slow.example" for number in range(5)]
     assert addresses(take(office, claims_of(office, slow), 1)) == ["ada@example.org"]
+    assert pauses(office)["bob@example.org"] == 8 - 60  # nobody looks further than for what was wanted
 
 
 def test_a_claim_is_ours_for_the_lease_and_gives_its_place_back_once(quick_office: Office) -> None:

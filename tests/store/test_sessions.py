@@ -56,6 +56,7 @@ def test_the_database_holds_no_secret(store: SqlStore, user: User) -> None:
 def test_an_idle_session_ends_to_the_second(store: SqlStore, user: User, age: timedelta, alive: bool) -> None:
     begin(store, user)
     assert (store.signed_in(digest("secret"), NOW + age) is not None) is alive
+    assert (store.session_check(digest("secret"), NOW + age) is not None) is alive
     with store.read() as uow:
         assert bool(uow.sessions.of(user.id, NOW + age)) is alive
 
@@ -76,10 +77,11 @@ def test_a_session_is_gone_at_the_next_look_after(
     store: SqlStore, user: User, change: Callable[[SqlUnitOfWork, User], object]
 ) -> None:
     begin(store, user)
-    assert store.signed_in(digest("secret"), NOW)
+    looks = (store.signed_in, store.session_check)
+    assert all(look(digest("secret"), NOW) for look in looks)
     with store.write() as uow:
         assert change(uow, user)
-    assert store.signed_in(digest("secret"), NOW) is None
+    assert [look(digest("secret"), NOW) for look in looks] == [None, None]
     with store.read() as uow:
         assert list(uow.sessions.of(user.id, NOW)) == []
 
