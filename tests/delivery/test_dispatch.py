@@ -250,10 +250,11 @@ def test_a_letter_in_doubt_that_this_version_does_not_know_stays_in_doubt(quick_
     quick_office.worker(transports=[Server("250 OK")], book={}).drain()
     row = quick_office.row(row_id)
     assert (row["outcome"], row["answer"]) == (None, "no such letter in this version")
+    assert row["rendered_at"] == NOON
 
 
 @pytest.mark.case("FLT-04")
-def test_a_doubt_ends_when_the_letter_is_signed_anew(quick_office: Office) -> None:
+def test_a_doubt_outlives_a_try_that_surely_left_nothing(quick_office: Office) -> None:
     lost, later = TransportTrouble("lost", may_have_left=True), TransportTrouble("451 later")
     row_id = quick_office.add("ada@example.org", expires_in=timedelta(hours=2))
     server = Server(lost, later)
