@@ -1,7 +1,9 @@
 """What is said of a row on its way, in log and record, and what a delivery leaves behind."""
 
 import logging
+import time
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -15,8 +17,9 @@ from service.core.ports import UnitOfWork
 from service.core.values import Letter, OutboxRow, Outcome, Priority
 from service.delivery.calls import CallQueue
 from service.delivery.dispatch import Dispatch
+from service.delivery.letters import Letters
 from service.delivery.worker import Worker
-from tests.delivery.office import NOON, Office, reset_letter
+from tests.delivery.office import BRAND, NOON, TEMPLATES, Office, reset_letter
 
 LETTER = "password_reset"
 
@@ -82,6 +85,15 @@ def test_a_settled_row_is_logged_by_its_outcome_and_code(
     about = {"row_id": str(row_id), "letter": LETTER, "attempts": 1, "outcome": str(outcome), "code": code}
     assert logged() == [(level, "a row is settled", "outbox.settled", about)]
     assert quick_office.row(row_id)["outcome"] == outcome
+
+
+def test_that_there_is_nothing_to_tell_is_logged_like_any_end(quick_office: Office, logged: Any) -> None:
+    row_id = quick_office.add("nobody@example.org")
+    book: Mapping[str, Any] = {LETTER: lambda row, uow, signed_at: Outcome.NO_ACCOUNT}
+    quick_office.worker(transports=[Server("250 OK")], book=book).drain()
+    about = {"row_id": str(row_id), "letter": LETTER, "attempts": 1, "outcome": "no_account", "code": ""}
+    assert logged() == [("INFO", "a row is settled", "outbox.settled", about)]
+    assert quick_office.row(row_id)["settled_at"] == NOON
 
 
 def test_what_has_expired_is_logged_as_a_warning(quick_office: Office, logged: Any) -> None:
@@ -191,6 +203,19 @@ def test_a_letter_is_what_the_flow_and_the_settings_say(quick_office: Office) ->
     quick_office.add("ada@example.org")
     quick_office.worker(transports=[server]).drain()
     assert (server.letters[0].reply_to, server.letters[0].return_path) == (None, None)
+
+
+def test_a_letter_names_the_language_it_is_written_in(quick_office: Office) -> None:
+    def decide(row: OutboxRow, uow: UnitOfWork, signed_at: datetime) -> Letter | Outcome:
+        letter = reset_letter(row, uow, signed_at)
+        assert isinstance(letter, Letter)
+        return replace(letter, locale="de")
+
+    server = Server("250 OK")
+    quick_office.add("ada@example.org")
+    letters = Letters(TEMPLATES, None, BRAND, locales=("en", "de"))
+    quick_office.worker(transports=[server], book={LETTER: decide}, letters=letters).drain()
+    assert [mail.locale for mail in server.letters] == ["de"]
 
 
 @pytest.mark.parametrize(("until", "outcome"), [(1, Outcome.SUPPRESSED), (0, Outcome.SENT)])
@@ -325,6 +350,30 @@ def test_the_settled_row_claims_the_next_for_whoever_asked(quick_office: Office)
     dispatch.deliver(claim.next)
     assert claim.next.next is None
     assert quick_office.outcomes() == {"0@example.org": Outcome.SENT, "1@example.org": Outcome.SENT}
+
+
+def test_a_row_settled_without_a_letter_claims_the_next_as_well(quick_office: Office) -> None:
+    rows = [quick_office.add(f"{number}@example.org") for number in range(2)]
+    book: Mapping[str, Any] = {LETTER: lambda row, uow, signed_at: Outcome.NO_ACCOUNT}
+    dispatch = dispatch_of(quick_office.worker(transports=[Server("250 OK")], book=book))
+    (claim,) = dispatch.claim(1)
+    claim.follow = True
+    dispatch.deliver(claim)
+    assert claim.next is not None
+    assert claim.next.row.id == rows[1]
+
+
+@pytest.mark.parametrize(("seconds_left", "asked"), [(29, 0), (31, 1)])
+def test_the_second_transport_is_asked_in_the_first_half_of_the_lease_only(
+    quick_office: Office, seconds_left: int, asked: int
+) -> None:
+    first, second = Server(TransportTrouble("451 later")), Server("250 OK")
+    quick_office.add("ada@example.org")
+    dispatch = dispatch_of(quick_office.worker(transports=[first, second]))
+    (claim,) = dispatch.claim(1)
+    claim.until = time.monotonic() + seconds_left
+    dispatch.deliver(claim)
+    assert (len(first.letters), len(second.letters)) == (1, asked)
 
 
 def test_a_flow_is_asked_with_the_row_and_the_instant_it_signs_at(quick_office: Office) -> None:
