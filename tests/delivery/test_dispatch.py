@@ -185,6 +185,47 @@ def test_a_row_the_database_cannot_be_told_of_is_logged_and_its_place_is_free_ag
     assert again.row.id == row_id
 
 
+@pytest.mark.case("FLT-16")
+@pytest.mark.parametrize(
+    ("answer", "outcome"),
+    [
+        ("250 OK", Outcome.SENT),
+        (DeliveryRefused("550 5.1.1 unknown"), Outcome.REFUSED),
+        (TransportTrouble("451 later"), None),
+    ],
+    ids=["sent", "refused", "trouble"],
+)
+def test_what_came_of_a_row_is_kept_while_the_database_is_away(
+    quick_office: Office,
+    monkeypatch: pytest.MonkeyPatch,
+    answer: str | Exception,
+    outcome: Outcome | None,
+) -> None:
+    class Lapsing:
+        """A database that is away after sending, for a while."""
+
+        lapses = 0
+
+        def write(self) -> Any:
+            if self.lapses:
+                self.lapses -= 1
+                raise Unavailable
+            return quick_office.store.write()
+
+    class Cutting(Server):
+        def send(self, mail: OutgoingMail) -> str:
+            store.lapses = 3
+            return super().send(mail)
+
+    monkeypatch.setattr("service.delivery.dispatch.DATABASE_RETRY", 0)
+    store, server = Lapsing(), Cutting(answer)
+    row_id = quick_office.add("ada@example.org")
+    quick_office.worker(transports=[server], store=store).drain()
+    row = quick_office.row(row_id)
+    assert (row["outcome"], row["answer"]) == (outcome, getattr(answer, "answer", answer))
+    assert (len(server.letters), store.lapses) == (1, 0)
+
+
 def test_a_letter_is_what_the_flow_and_the_settings_say(quick_office: Office) -> None:
     bounces = BounceAddresses("bounces@example.org", [b"a-key-for-tests-only"])
     row_id = quick_office.add("ada@example.org", context={"name": "Ada"})
