@@ -347,6 +347,11 @@ class Errand:
 
 def test_a_queue_of_calls_hears_how_each_went_in_its_own_name(quick_office: Office, logged: Any) -> None:
     heard: list[tuple[Any, Outcome | None, str]] = []
+
+    def hear(row: OutboxRow, uow: UnitOfWork, outcome: Outcome | None, answer: str) -> None:
+        heard.append((row.letter, outcome, answer))
+        uow.audit.record("heard", at=NOON)
+
     trouble, refusal = TransportTrouble("503 busy"), DeliveryRefused("410 gone")
     errands: Mapping[str, Any] = {
         "call": Errand(trouble, "200 OK"),
@@ -358,7 +363,7 @@ def test_a_queue_of_calls_hears_how_each_went_in_its_own_name(quick_office: Offi
         Priority.WEBHOOK,
         errands,
         on_refusal=lambda row, uow, answer: None,
-        on_result=lambda row, uow, outcome, answer: heard.append((row.letter, outcome, answer)),
+        on_result=hear,
         pauses=[timedelta(seconds=7)],
     )
     worker = quick_office.worker(transports=[Server("250 OK")], calls=[queue])
@@ -375,6 +380,8 @@ def test_a_queue_of_calls_hears_how_each_went_in_its_own_name(quick_office: Offi
         ("call", Outcome.SENT, "200 OK"),
         ("given up", Outcome.EXPIRED, "503 busy"),
     ]
+    with quick_office.store.engine.begin() as connection:
+        assert connection.exec_driver_sql("SELECT count(*) FROM audit_events").scalar() == len(heard)
     events = [event for _, _, event, _ in logged()]
     assert events == ["calls.retry", "calls.settled", "calls.retry", "calls.settled", "calls.settled"]
 
