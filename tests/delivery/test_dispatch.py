@@ -2,7 +2,8 @@
 
 import logging
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -398,6 +399,37 @@ def test_the_settled_row_claims_the_next_for_whoever_asked(quick_office: Office)
     dispatch.deliver(claim.next)
     assert claim.next.next is None
     assert quick_office.outcomes() == {"0@example.org": Outcome.SENT, "1@example.org": Outcome.SENT}
+
+
+def test_a_commit_that_fails_gives_back_the_place_of_the_row_claimed_with_it(
+    quick_office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Failing:
+        failures = 0
+
+        @contextmanager
+        def write(self) -> Iterator[Any]:
+            with quick_office.store.write() as uow:
+                yield uow
+                if self.failures:
+                    self.failures -= 1
+                    raise Unavailable
+
+    class Cutting(Server):
+        def send(self, mail: OutgoingMail) -> str:
+            store.failures = 1
+            return super().send(mail)
+
+    monkeypatch.setattr("service.delivery.dispatch.DATABASE_RETRY", 0)
+    store, server = Failing(), Cutting("250 OK")
+    rows = [quick_office.add(f"{number}@example.org") for number in range(2)]
+    dispatch = dispatch_of(quick_office.worker(transports=[server], store=store, domain_senders=1))
+    (claim,) = dispatch.claim(1)
+    claim.follow = True
+    dispatch.deliver(claim)
+    assert (claim.ended, len(server.letters)) == (True, 1)
+    assert claim.next is not None
+    assert claim.next.row.id == rows[1]
 
 
 def test_a_row_settled_without_a_letter_claims_the_next_as_well(quick_office: Office) -> None:
