@@ -15,7 +15,8 @@ from service.core.errors import Unavailable
 from service.core.mail import DeliveryRefused, OutgoingMail, TransportTrouble
 from service.core.mail_events import Reason, Suppression
 from service.core.ports import UnitOfWork
-from service.core.values import Letter, OutboxRow, Outcome, Priority
+from service.core.values import Letter, OutboxRow, Outcome, Priority, new_id
+from service.core.webhooks import WEBHOOK, Webhook, WebhookEvent, WebhookType, lane
 from service.delivery.calls import CallQueue
 from service.delivery.dispatch import Dispatch
 from service.delivery.letters import Letters
@@ -470,3 +471,22 @@ def test_a_flow_is_asked_with_the_row_and_the_instant_it_signs_at(quick_office: 
     quick_office.clock.turn(minutes=1)
     worker.drain()
     assert asked == [(row_id, NOON), (row_id, NOON)]
+
+
+def test_a_delivery_is_logged_with_its_lane(quick_office: Office, logged: Any) -> None:
+    hook, user_id = Webhook(new_id(), "https://news.example.org/hook", (), "locked", NOON), new_id()
+    with quick_office.store.write() as uow:
+        uow.webhooks.queue(
+            hook, [WebhookEvent(1, new_id(), WebhookType.USER_UPDATED, user_id, NOON, {})], at=NOON
+        )
+    queue = CallQueue(
+        "webhooks",
+        Priority.WEBHOOK,
+        {WEBHOOK: Errand("204 No Content")},
+        on_refusal=lambda row, uow, answer: None,
+        on_result=lambda row, uow, outcome, answer: None,
+    )
+    quick_office.worker(transports=[Server("250 OK")], calls=[queue]).drain()
+    ((level, _, event, said),) = logged()
+    assert (level, event, said["code"]) == ("INFO", "webhooks.settled", "204")
+    assert said["lane"] == lane(hook.id, user_id)
