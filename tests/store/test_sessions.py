@@ -86,6 +86,21 @@ def test_a_session_is_gone_at_the_next_look_after(
         assert list(uow.sessions.of(user.id, NOW)) == []
 
 
+@pytest.mark.parametrize(("disabled", "ahead"), [(True, 0), (False, 1), (False, -1)])
+def test_a_session_needs_an_open_account_and_exactly_its_epoch(
+    store: SqlStore, user: User, disabled: bool, ahead: int
+) -> None:
+    with store.write() as uow:
+        assert uow.users.set_disabled(user.id, NOW) if disabled else uow.users.raise_epoch(user.id)
+        found = uow.users.by_id(user.id)
+    assert found is not None
+    begin(store, user, epoch=found.credential_epoch + ahead)
+    assert store.signed_in(digest("secret"), NOW) is None
+    assert store.session_check(digest("secret"), NOW) is None
+    with store.read() as uow:
+        assert list(uow.sessions.of(user.id, NOW)) == []
+
+
 def test_one_session_can_be_carried_over_under_a_new_secret(store: SqlStore, user: User) -> None:
     here, elsewhere = begin(store, user, "here"), begin(store, user, "elsewhere")
     with store.write() as uow:
