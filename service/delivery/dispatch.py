@@ -97,12 +97,13 @@ class Dispatch:
         row, now = claim.row, self.clock()
         if row.expires_at <= now:
             return self._settle(claim, Outcome.EXPIRED)
+        signed_at = _signing_time(row, now)
         if errand := self.errands.get(row.letter):
-            return self._hand_over(claim, lambda: errand(row), now)
+            return self._hand_over(claim, lambda: errand(row), signed_at)
         if row.letter not in self.prepare:
             # a newer version beside this one may know it, so it is not broken
-            return self._release(claim, TransportTrouble("no such letter in this version"), signed_at=now)
-        signed_at = _signing_time(row, now)
+            trouble = TransportTrouble("no such letter in this version")
+            return self._release(claim, trouble, signed_at=signed_at)
         letter = self._in_transaction(claim, lambda uow: self._decide(claim, uow, signed_at))
         if isinstance(letter, Outcome):
             return self._log_settled(row, letter, "")

@@ -1,6 +1,5 @@
 """Fresh, migrated databases of both kinds: migrated once, then copied for each test."""
 
-import shutil
 import subprocess
 import sys
 from functools import cached_property
@@ -22,21 +21,26 @@ def migrate(database_url: str) -> None:
 
 
 class SqliteDatabases:
-    """Copies of one migrated file."""
+    """Copies of one migrated file, kept for the whole process: what `make mutants` forks off need not migrate."""
+
+    _migrated: bytes | None = None
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
-    @cached_property
-    def template(self) -> Path:
-        file = self.folder / "template.db"
-        migrate(f"sqlite:///{file}")
-        return file
-
     def new(self, folder: Path) -> str:
-        copy = Path(shutil.copy(self.template, folder / "masthead.db"))
+        copy = folder / "masthead.db"
+        copy.write_bytes(self._template())
         copy.chmod(0o600)
         return f"sqlite:///{copy}"
+
+    def _template(self) -> bytes:
+        kept = SqliteDatabases._migrated
+        if kept is None:
+            file = self.folder / "template.db"
+            migrate(f"sqlite:///{file}")
+            kept = SqliteDatabases._migrated = file.read_bytes()
+        return kept
 
 
 class PostgresDatabases:
