@@ -22,30 +22,9 @@ from service.delivery.dispatch import Dispatch
 from service.delivery.letters import Letters
 from service.delivery.worker import Worker
 from tests.delivery.office import BRAND, NOON, TEMPLATES, Office, reset_letter
+from tests.delivery.scripted import Scripted
 
 LETTER = "password_reset"
-
-
-class Server:
-    """A transport that answers as told, the last answer for ever, and keeps what it was given."""
-
-    def __init__(self, *answers: str | Exception) -> None:
-        self.answers = list(answers)
-        self.letters: list[OutgoingMail] = []
-
-    def __repr__(self) -> str:
-        return "a server of the tests"
-
-    def send(self, mail: OutgoingMail) -> str:
-        self.letters.append(mail)
-        answer = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
-        if isinstance(answer, Exception):
-            raise answer
-        return answer
-
-    def check(self) -> None: ...
-
-    def close(self) -> None: ...
 
 
 def dispatch_of(worker: Worker) -> Dispatch:
@@ -83,7 +62,7 @@ def test_a_settled_row_is_logged_by_its_outcome_and_code(
     quick_office: Office, logged: Any, answer: str | Exception, level: str, outcome: Outcome, code: str
 ) -> None:
     row_id = quick_office.add("ada@example.org")
-    quick_office.worker(transports=[Server(answer)]).drain()
+    quick_office.worker(transports=[Scripted(answer)]).drain()
     about = {"row_id": str(row_id), "letter": LETTER, "attempts": 1, "outcome": str(outcome), "code": code}
     assert logged() == [(level, "a row is settled", "outbox.settled", about)]
     assert quick_office.row(row_id)["outcome"] == outcome
@@ -92,7 +71,7 @@ def test_a_settled_row_is_logged_by_its_outcome_and_code(
 def test_that_there_is_nothing_to_tell_is_logged_like_any_end(quick_office: Office, logged: Any) -> None:
     row_id = quick_office.add("nobody@example.org")
     book: Mapping[str, Any] = {LETTER: lambda row, uow, signed_at: Outcome.NO_ACCOUNT}
-    quick_office.worker(transports=[Server("250 OK")], book=book).drain()
+    quick_office.worker(transports=[Scripted("250 OK")], book=book).drain()
     about = {"row_id": str(row_id), "letter": LETTER, "attempts": 1, "outcome": "no_account", "code": ""}
     assert logged() == [("INFO", "a row is settled", "outbox.settled", about)]
     assert quick_office.row(row_id)["settled_at"] == NOON
@@ -101,7 +80,7 @@ def test_that_there_is_nothing_to_tell_is_logged_like_any_end(quick_office: Offi
 def test_what_has_expired_is_logged_as_a_warning(quick_office: Office, logged: Any) -> None:
     row_id = quick_office.add("ada@example.org")
     quick_office.clock.turn(hours=1)
-    quick_office.worker(transports=[Server("250 OK")]).drain()
+    quick_office.worker(transports=[Scripted("250 OK")]).drain()
     about = {"row_id": str(row_id), "letter": LETTER, "attempts": 1, "outcome": "expired", "code": ""}
     assert logged() == [("WARNING", "a row is settled", "outbox.settled", about)]
     assert quick_office.row(row_id)["answer"] == ""
@@ -114,7 +93,7 @@ def test_what_is_broken_is_logged_as_an_error_with_its_class_and_place(
         raise KeyError(row.address)
 
     quick_office.add("ada@example.org")
-    quick_office.worker(transports=[Server("250 OK")], book={LETTER: fail}).drain()
+    quick_office.worker(transports=[Scripted("250 OK")], book={LETTER: fail}).drain()
     ((level, _, event, said),) = logged()
     assert (level, event, said["outcome"], said["code"]) == ("ERROR", "outbox.settled", "broken", "KeyError")
     assert said["error"] == "KeyError"
@@ -126,7 +105,7 @@ def test_trouble_is_logged_with_the_transport_the_code_and_the_next_try(
 ) -> None:
     row_id = quick_office.add("ada@example.org")
     trouble = TransportTrouble("451 4.7.1 ada@example.org: later\r\nplease", may_have_left=True)
-    quick_office.worker(transports=[Server(trouble)]).drain()
+    quick_office.worker(transports=[Scripted(trouble)]).drain()
     row = {"row_id": str(row_id), "letter": LETTER, "attempts": 1, "code": "451 4.7.1"}
     due_at = NOON + timedelta(seconds=10)
     assert logged() == [
@@ -152,7 +131,7 @@ def test_a_row_somebody_else_took_is_logged_and_its_place_is_free_again(
     quick_office: Office, logged: Any
 ) -> None:
     row_id = quick_office.add("ada@example.org")
-    worker = quick_office.worker(transports=[Server("250 OK")], domain_senders=1)
+    worker = quick_office.worker(transports=[Scripted("250 OK")], domain_senders=1)
     (claim,) = dispatch_of(worker).claim(1)
     quick_office.clock.turn(seconds=60)
     with quick_office.store.write() as uow:
@@ -175,7 +154,7 @@ def test_a_row_the_database_cannot_be_told_of_is_logged_and_its_place_is_free_ag
             raise Unavailable
 
     row_id = quick_office.add("ada@example.org")
-    worker = quick_office.worker(transports=[Server("250 OK")], domain_senders=1, lease=timedelta(0))
+    worker = quick_office.worker(transports=[Scripted("250 OK")], domain_senders=1, lease=timedelta(0))
     dispatch = dispatch_of(worker)
     (claim,) = dispatch.claim(1)
     object.__setattr__(dispatch, "store", Away())
@@ -214,7 +193,7 @@ def test_what_came_of_a_row_is_kept_while_the_database_is_away(
                 raise Unavailable
             return quick_office.store.write()
 
-    class Cutting(Server):
+    class Cutting(Scripted):
         def send(self, mail: OutgoingMail) -> str:
             store.lapses = 3
             return super().send(mail)
@@ -231,7 +210,7 @@ def test_what_came_of_a_row_is_kept_while_the_database_is_away(
 def test_a_letter_is_what_the_flow_and_the_settings_say(quick_office: Office) -> None:
     bounces = BounceAddresses("bounces@example.org", [b"a-key-for-tests-only"])
     row_id = quick_office.add("ada@example.org", context={"name": "Ada"})
-    server = Server("250 OK")
+    server = Scripted("250 OK")
     quick_office.clock.turn(minutes=1)
     quick_office.worker(transports=[server], reply_to="help@example.org", bounces=bounces).drain()
     (mail,) = server.letters
@@ -254,7 +233,7 @@ def test_a_letter_names_the_language_it_is_written_in(quick_office: Office) -> N
         assert isinstance(letter, Letter)
         return replace(letter, locale="de")
 
-    server = Server("250 OK")
+    server = Scripted("250 OK")
     quick_office.add("ada@example.org")
     letters = Letters(TEMPLATES, None, BRAND, locales=("en", "de"))
     quick_office.worker(transports=[server], book={LETTER: decide}, letters=letters).drain()
@@ -269,7 +248,7 @@ def test_a_suppressed_address_gets_no_letter_while_it_is(
         ends = NOON + timedelta(seconds=until)
         uow.suppressions.put(Suppression("ada@example.org", Reason.HARD_BOUNCE, "smtp", NOON, "", ends))
     row_id = quick_office.add("ada@example.org")
-    server = Server("250 OK")
+    server = Scripted("250 OK")
     quick_office.worker(transports=[server]).drain()
     assert quick_office.row(row_id)["outcome"] == outcome
     assert quick_office.row(row_id)["settled_at"] == NOON
@@ -285,7 +264,7 @@ def test_a_refusal_is_heard_of_when_it_is_about_the_recipient(
     refusal.about_recipient = about_recipient
     row_id = quick_office.add("ada@example.org")
     quick_office.worker(
-        transports=[Server(refusal)], on_refusal=lambda row, uow, answer: heard.append((row.id, answer))
+        transports=[Scripted(refusal)], on_refusal=lambda row, uow, answer: heard.append((row.id, answer))
     ).drain()
     assert heard == ([(row_id, "550 5.1.1 no such mailbox")] if about_recipient else [])
     row = quick_office.row(row_id)
@@ -297,7 +276,7 @@ def test_a_refusal_is_heard_of_when_it_is_about_the_recipient(
 @pytest.mark.parametrize("in_doubt", [True, False])
 def test_a_row_put_back_is_due_and_as_it_was(quick_office: Office, in_doubt: bool) -> None:
     row_id = quick_office.add("ada@example.org")
-    server = Server(TransportTrouble("lost", may_have_left=in_doubt), "250 OK")
+    server = Scripted(TransportTrouble("lost", may_have_left=in_doubt), "250 OK")
     worker = quick_office.worker(transports=[server], domain_senders=1)
     worker.drain()
     quick_office.clock.turn(seconds=30)
@@ -313,9 +292,9 @@ def test_a_row_put_back_is_due_and_as_it_was(quick_office: Office, in_doubt: boo
 @pytest.mark.case("FLT-04")
 def test_a_letter_in_doubt_that_this_version_does_not_know_stays_in_doubt(quick_office: Office) -> None:
     row_id = quick_office.add("ada@example.org")
-    quick_office.worker(transports=[Server(TransportTrouble("lost", may_have_left=True))]).drain()
+    quick_office.worker(transports=[Scripted(TransportTrouble("lost", may_have_left=True))]).drain()
     quick_office.clock.turn(seconds=10)
-    quick_office.worker(transports=[Server("250 OK")], book={}).drain()
+    quick_office.worker(transports=[Scripted("250 OK")], book={}).drain()
     row = quick_office.row(row_id)
     assert (row["outcome"], row["answer"]) == (None, "no such letter in this version")
     assert row["rendered_at"] == NOON
@@ -325,7 +304,7 @@ def test_a_letter_in_doubt_that_this_version_does_not_know_stays_in_doubt(quick_
 def test_a_doubt_outlives_a_try_that_surely_left_nothing(quick_office: Office) -> None:
     lost, later = TransportTrouble("lost", may_have_left=True), TransportTrouble("451 later")
     row_id = quick_office.add("ada@example.org", expires_in=timedelta(hours=2))
-    server = Server(lost, later)
+    server = Scripted(lost, later)
     worker = quick_office.worker(transports=[server])
     worker.drain()
     quick_office.clock.turn(seconds=10)
@@ -368,7 +347,7 @@ def test_a_queue_of_calls_hears_how_each_went_in_its_own_name(quick_office: Offi
         on_result=hear,
         pauses=[timedelta(seconds=7)],
     )
-    worker = quick_office.worker(transports=[Server("250 OK")], calls=[queue])
+    worker = quick_office.worker(transports=[Scripted("250 OK")], calls=[queue])
     for letter in errands:
         quick_office.add("", letter=letter, priority=Priority.WEBHOOK)
         worker.drain()
@@ -390,7 +369,7 @@ def test_a_queue_of_calls_hears_how_each_went_in_its_own_name(quick_office: Offi
 
 def test_the_settled_row_claims_the_next_for_whoever_asked(quick_office: Office) -> None:
     rows = [quick_office.add(f"{number}@example.org") for number in range(2)]
-    dispatch = dispatch_of(quick_office.worker(transports=[Server("250 OK")], domain_senders=1))
+    dispatch = dispatch_of(quick_office.worker(transports=[Scripted("250 OK")], domain_senders=1))
     (claim,) = dispatch.claim(1)
     claim.follow = True
     dispatch.deliver(claim)
@@ -416,7 +395,7 @@ def test_a_commit_that_fails_gives_back_the_place_of_the_row_claimed_with_it(
                     self.failures -= 1
                     raise Unavailable
 
-    class Cutting(Server):
+    class Cutting(Scripted):
         def send(self, mail: OutgoingMail) -> str:
             store.failures = 1
             return super().send(mail)
@@ -436,7 +415,7 @@ def test_a_commit_that_fails_gives_back_the_place_of_the_row_claimed_with_it(
 def test_a_row_settled_without_a_letter_claims_the_next_as_well(quick_office: Office) -> None:
     rows = [quick_office.add(f"{number}@example.org") for number in range(2)]
     book: Mapping[str, Any] = {LETTER: lambda row, uow, signed_at: Outcome.NO_ACCOUNT}
-    dispatch = dispatch_of(quick_office.worker(transports=[Server("250 OK")], book=book))
+    dispatch = dispatch_of(quick_office.worker(transports=[Scripted("250 OK")], book=book))
     (claim,) = dispatch.claim(1)
     claim.follow = True
     dispatch.deliver(claim)
@@ -448,7 +427,7 @@ def test_a_row_settled_without_a_letter_claims_the_next_as_well(quick_office: Of
 def test_the_second_transport_is_asked_in_the_first_half_of_the_lease_only(
     quick_office: Office, seconds_left: int, asked: int
 ) -> None:
-    first, second = Server(TransportTrouble("451 later")), Server("250 OK")
+    first, second = Scripted(TransportTrouble("451 later")), Scripted("250 OK")
     quick_office.add("ada@example.org")
     dispatch = dispatch_of(quick_office.worker(transports=[first, second]))
     (claim,) = dispatch.claim(1)
@@ -466,7 +445,7 @@ def test_a_flow_is_asked_with_the_row_and_the_instant_it_signs_at(quick_office: 
 
     row_id = quick_office.add("ada@example.org")
     lost = TransportTrouble("lost", may_have_left=True)
-    worker = quick_office.worker(transports=[Server(lost, "250 OK")], book={LETTER: decide})
+    worker = quick_office.worker(transports=[Scripted(lost, "250 OK")], book={LETTER: decide})
     worker.drain()
     quick_office.clock.turn(minutes=1)
     worker.drain()
@@ -486,7 +465,7 @@ def test_a_delivery_is_logged_with_its_lane(quick_office: Office, logged: Any) -
         on_refusal=lambda row, uow, answer: None,
         on_result=lambda row, uow, outcome, answer: None,
     )
-    quick_office.worker(transports=[Server("250 OK")], calls=[queue]).drain()
+    quick_office.worker(transports=[Scripted("250 OK")], calls=[queue]).drain()
     ((level, _, event, said),) = logged()
     assert (level, event, said["code"]) == ("INFO", "webhooks.settled", "204")
     assert said["lane"] == lane(hook.id, user_id)
