@@ -106,26 +106,14 @@ class SessionRepository:
         self.end_by_hash(secret_hash)
 
     def end_all(self, user_id: UUID, *, but: UUID | None = None) -> int:
-        condition, granted = SessionRow.user_id == user_id, GrantRow.user_id == user_id
+        sessions, grants = SessionRow.user_id == user_id, GrantRow.user_id == user_id
         if but is not None:
-            condition = condition & (SessionRow.id != but)
-            granted = granted & or_(GrantRow.session_id.is_(None), GrantRow.session_id != but)
-        end_grants(self._connection, granted)
-        ended = self._connection.execute(
-            delete(SessionRow).where(condition).returning(SessionRow.id)
-        ).scalars()
-        ids = ended.all()
-        for session_id in ids:
-            self._tell_of_the_end(user_id, session_id)
-        return len(ids)
+            sessions = sessions & (SessionRow.id != but)
+            grants = grants & or_(GrantRow.session_id.is_(None), GrantRow.session_id != but)
+        return self._end(sessions, grants)
 
     def end_all_of(self, user_ids: Sequence[UUID]) -> None:
-        end_grants(self._connection, GrantRow.user_id.in_(user_ids))
-        gone = delete(SessionRow).where(SessionRow.user_id.in_(user_ids))
-        for user_id, session_id in self._connection.execute(
-            gone.returning(SessionRow.user_id, SessionRow.id)
-        ):
-            self._tell_of_the_end(user_id, session_id)
+        self._end(SessionRow.user_id.in_(user_ids), GrantRow.user_id.in_(user_ids))
 
     def renew(self, session_id: UUID, *, epoch: int, secret_hash: bytes) -> None:
         renewed = update(SessionRow).values(epoch=epoch, secret_hash=secret_hash)
@@ -137,6 +125,14 @@ class SessionRepository:
         over = SessionRow.idle_until <= now
         let_go_of_grants(self._connection, over)
         return self._connection.execute(delete(SessionRow).where(over)).rowcount
+
+    def _end(self, sessions: ColumnElement[bool], grants: ColumnElement[bool]) -> int:
+        end_grants(self._connection, grants)
+        gone = delete(SessionRow).where(sessions).returning(SessionRow.user_id, SessionRow.id)
+        ended = self._connection.execute(gone).all()
+        for user_id, session_id in ended:
+            self._tell_of_the_end(user_id, session_id)
+        return len(ended)
 
     def _tell_of_the_end(self, user_id: UUID, session_id: UUID) -> None:
         self._announcements.note(WebhookType.SESSION_REVOKED, user_id, session_id=str(session_id))
