@@ -13,13 +13,14 @@ from time import perf_counter
 
 from nacl import pwhash
 
-from service.adapters.passwords.pool import allowed_cores, step_back
+from config import cores
+from service.adapters.passwords.pool import step_back
 
 
 def hashes(stored: str, password: str, seconds: float) -> float:
     """Verify a hash over and over on all cores; return verifications a second."""
     end = perf_counter() + seconds
-    threads = len(allowed_cores())
+    threads = cores.count()
 
     def verify_until_end() -> int:
         done = 0
@@ -27,7 +28,7 @@ def hashes(stored: str, password: str, seconds: float) -> float:
             done += 1
         return done
 
-    with ThreadPoolExecutor(threads, initializer=step_back, initargs=(allowed_cores(),)) as pool:
+    with ThreadPoolExecutor(threads, initializer=step_back, initargs=(cores.allowed(),)) as pool:
         futures = [pool.submit(verify_until_end) for _ in range(threads)]
         return sum(future.result() for future in futures) / seconds
 

@@ -20,6 +20,11 @@ def allowed() -> Sequence[int]:
     return sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else ()
 
 
+def count() -> int:
+    """How many cores this process may run on; all that there are where the system does not say."""
+    return len(allowed()) or os.cpu_count() or 1
+
+
 def of_processes(processes: int) -> Sequence[int]:
     """Choose a core for each of so many web processes: neighbours, from a random one on, as other servers choose too.
 

@@ -150,7 +150,7 @@ def worker_count() -> int:
     if chosen := os.environ.get("WEB_CONCURRENCY"):
         return int(chosen)
     shared_throttles = os.environ.get("AUTH_REDIS_URL") or os.environ.get("AUTH_REDIS_URL_FILE")
-    return (len(cores.allowed()) or os.cpu_count() or 1) if shared_throttles else 1
+    return cores.count() if shared_throttles else 1
 
 
 def main() -> None:

@@ -4,12 +4,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from email.utils import parseaddr
 
+from config import cores
 from config.kinds import MailUnknown
 from config.settings import Settings
 from service.adapters import metrics
 from service.adapters.limits import LimitThrottles, room
 from service.adapters.passwords.argon2id import Argon2id
-from service.adapters.passwords.pool import HashPool, allowed_cores
+from service.adapters.passwords.pool import HashPool
 from service.adapters.token_signer import Es256Signer
 from service.core.guesses import Patience
 from service.core.identities import IdentityProvider, Vault
@@ -113,7 +114,10 @@ def open_tools(
     scheme = Argon2id(settings.argon2_time_cost, settings.argon2_memory_kib, settings.argon2_parallelism)
     links = Links(settings.public_url)
     hashes = HashPool(
-        scheme, settings.hash_concurrency or len(allowed_cores()) or 1, count=metrics.hashing.inc
+        scheme,
+        settings.hash_concurrency or cores.count(),
+        cores=cores.allowed(),
+        count=metrics.hashing.inc,
     )
     spans = (settings.session_idle, settings.session_absolute, settings.session_short)
     return Tools(

@@ -15,6 +15,7 @@ from tests.support.web_server import WebServer
 
 APPLICATION = """
 import json, os
+from config.cores import allowed
 from service.adapters.passwords.argon2id import Argon2id
 from service.adapters.passwords.pool import HashPool
 
@@ -22,7 +23,7 @@ class Where(Argon2id):
     def hash(self, password):
         return json.dumps(sorted(os.sched_getaffinity(0)))
 
-pool = HashPool(Where(1, 8, 1), 1)
+pool = HashPool(Where(1, 8, 1), 1, cores=allowed())
 
 def app(environ, start_response):
     found = {"process": os.getpid(), "requests": sorted(os.sched_getaffinity(0)), "hashes": json.loads(pool.hash(""))}

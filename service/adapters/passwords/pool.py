@@ -1,8 +1,8 @@
 """A budget for hashing: few threads of low priority, a bounded queue, a bounded wait.
 
 A storm of sign-ins fills the queue and gets `Unavailable`; whatever else the process does stays fast,
-because the kernel prefers its other threads. They run on every core the process had when the pool was made, also
-where the web server keeps its other threads to one.
+because the kernel prefers its other threads. They run on the cores they are told, also where the web server keeps the
+others to one.
 """
 
 import logging
@@ -36,14 +36,13 @@ class HashPool:
         scheme: Argon2id,
         concurrency: int,
         queue: int = QUEUE,
+        cores: Collection[int] = (),  # wherever whoever asks first may run
         count: Callable[[int], object] = bool,  # nobody counts
     ) -> None:
         self._scheme = scheme
         self._count = count
         self._room = threading.BoundedSemaphore(concurrency + queue)
-        self._threads = ThreadPoolExecutor(
-            concurrency, "hash", initializer=step_back, initargs=(allowed_cores(),)
-        )
+        self._threads = ThreadPoolExecutor(concurrency, "hash", initializer=step_back, initargs=(cores,))
 
     def hash(self, password: str) -> str:
         return self._run(self._scheme.hash, password)
@@ -84,16 +83,10 @@ class HashPool:
         self._count(-1)
 
 
-def allowed_cores() -> frozenset[int]:
-    """The cores this thread may run on: all that there are, where the system does not say."""
-    return frozenset(
-        os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else range(os.cpu_count() or 1)
-    )
-
-
 def step_back(cores: Collection[int]) -> None:
     """Let this thread run on `cores`, and lower its priority (Linux gives every thread its own nice value)."""
-    with suppress(OSError, AttributeError):
-        os.sched_setaffinity(0, cores)
+    with suppress(OSError):
+        if cores:
+            os.sched_setaffinity(0, cores)
     with suppress(OSError, AttributeError):
         os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICENESS)
