@@ -1,8 +1,10 @@
 """The gate answers for Flask what Flask would answer, byte by byte, and only for calls without surprises."""
 
 import re
+from collections import deque
 from collections.abc import Callable
 from datetime import timedelta
+from time import monotonic
 from typing import Any
 
 import pytest
@@ -164,3 +166,19 @@ def test_now_and_then_flask_notes_that_a_session_is_in_use(
             connection.execute(update(SessionRow).values(last_seen_at=earlier))
         assert [look(reader, path).status_code for _ in range(3)] == [200, 200, 200]
         assert reached_flask == [path]
+
+
+@pytest.mark.case("FLT-19")
+@pytest.mark.parametrize("path", [SESSION_PATH, PATH])
+def test_where_every_connection_is_busy_a_check_is_refused_within_two_seconds(
+    reader: Client, service: Service, path: str
+) -> None:
+    look_ups = service.parts.store._sessions._connections
+    free, look_ups._free = look_ups._free, deque()
+    begun = monotonic()
+    answer = look(reader, path)
+    assert monotonic() - begun < 2
+    assert (answer.status_code, answer.json["code"]) == (503, "unavailable")
+    assert int(answer.headers["Retry-After"]) > 0
+    look_ups._free = free
+    assert look(reader, path).status_code == 200

@@ -20,8 +20,8 @@ from service.store.written import Written
 MOST = 16
 """Connections at once. They are few because a database that stalls would else be given one by every thread."""
 
-LONGEST_WAIT = 2.0
-"""Seconds until one must be free."""
+LONGEST_WAIT = 1.5
+"""Seconds until one must be free; whoever asks is to be refused within 2."""
 
 CHANGED_UNDER_US = "0A000"
 """PostgreSQL's SQLSTATE for a statement prepared before a migration changed its columns."""

@@ -105,6 +105,7 @@ def test_nobody_is_signed_out_by_mistake(service):
     assert is_in(browser)
 
 
+@pytest.mark.case("SES-09")
 def test_every_page_of_accounts_is_done(service, monkeypatch):
     monkeypatch.setattr(sign_out_all, "PAGE", 2)
     addresses = [f"reader-{number}@example.org" for number in range(5)]
