@@ -234,7 +234,7 @@ def test_the_longest_address_gets_its_letter(forgotten):
 def test_a_huge_address_costs_next_to_nothing(forgotten_on_sqlite, email, statuses):
     client = forgotten_on_sqlite.service.client()
     client.post(FORGOT, **as_json(email="warm-up"))
-    began = time.process_time()
+    began = time.thread_time()
     for _ in range(5):
         assert client.post(FORGOT, **as_json(email=email)).status_code in statuses
-    assert (time.process_time() - began) / 5 < 0.05, "seconds of CPU"
+    assert (time.thread_time() - began) / 5 < 0.05, "seconds of CPU"
