@@ -12,6 +12,7 @@ import ctypes
 import gc
 import importlib
 import logging
+import multiprocessing
 import os
 import signal
 import socket
@@ -112,10 +113,16 @@ def loading() -> Iterator[None]:
 
 
 def end_with_parent() -> None:
-    """Have Linux send this worker SIGTERM when its parent is killed; it would go on serving, out of reach."""
+    """Have Linux send this worker SIGTERM when its parent is killed; it would go on serving, out of reach.
+
+    The kernel tells of deaths to come only: a parent that died while this worker was starting is looked for.
+    """
     if sys.platform == "linux":
         pr_set_pdeathsig = 1
         ctypes.CDLL(None).prctl(pr_set_pdeathsig, signal.SIGTERM)
+    parent = multiprocessing.parent_process()
+    if parent is not None and parent.pid != os.getppid():
+        sys.exit("The server has ended while this process was starting.")
 
 
 def refuse_taken_port(host: str, port: int) -> None:

@@ -7,6 +7,7 @@ import pytest
 
 from service.core.errors import Unavailable
 from tests.flows.forgotten import NEW, NEWER, OLD, READER, RESET, Forgotten, refused_token
+from tests.flows.together import insist
 
 BROWSERS = 100
 
@@ -31,7 +32,8 @@ def test_of_a_hundred_uses_of_one_token_exactly_one_succeeds(live, make_service,
             together.wait(30)
             try:
                 body = {"token": token, "password": password_of(number)}
-                statuses[number] = client.post(RESET, json=body).status_code
+                # the hash queues hold 104 where the kernel shares the browsers out evenly, which it may not
+                statuses[number] = insist(lambda: client.post(RESET, json=body)).status_code
             except httpx2.TransportError as error:
                 statuses[number] = repr(error)
 

@@ -1,6 +1,7 @@
-"""Several threads that begin at the same instant."""
+"""Several threads that begin at the same instant, and clients that do not take "not now" for an answer."""
 
 import threading
+import time
 
 
 def at_once(work, *arguments):
@@ -19,3 +20,12 @@ def at_once(work, *arguments):
     for thread in threads:
         thread.join()
     return answers
+
+
+def insist(ask, tries=5):
+    """Ask, and while the answer is 503 again, after the seconds it names; the last answer."""
+    answer = ask()
+    while answer.status_code == 503 and tries > 1:
+        time.sleep(int(answer.headers["Retry-After"]))
+        answer, tries = ask(), tries - 1
+    return answer

@@ -2,6 +2,8 @@
 
 import os
 import signal
+import subprocess
+import sys
 import threading
 import time
 from collections import Counter
@@ -10,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.environment import process_environment
+from tests.support.live import ROOT
 from tests.support.processes import end_group
 from tests.support.smtp import wait_until
 from tests.support.web_server import WebServer
@@ -98,3 +102,33 @@ def test_a_killed_worker_is_replaced(server: Server) -> None:
 def test_workers_end_with_their_parent(server: Server) -> None:
     server.process.send_signal(signal.SIGKILL)
     wait_until(lambda: server.get("/") == "ConnectionRefusedError", what="a closed port")
+
+
+ORPHAN = """
+import multiprocessing
+import os
+import time
+
+from config.server import end_with_parent
+
+def worker():
+    while os.getppid() == multiprocessing.parent_process().pid:
+        time.sleep(0.01)
+    print("orphaned", flush=True)
+    end_with_parent()
+    print("serving", flush=True)
+
+if __name__ == "__main__":
+    multiprocessing.get_context("spawn").Process(target=worker).start()
+    os._exit(0)
+"""
+
+
+def test_a_worker_whose_parent_died_before_it_had_started_ends(tmp_path: Path) -> None:
+    script = tmp_path / "orphan.py"
+    script.write_text(ORPHAN)
+    environment = process_environment({"PYTHONPATH": str(ROOT)})
+    told = subprocess.run(
+        [sys.executable, script], check=True, env=environment, stdout=subprocess.PIPE, timeout=30
+    )
+    assert told.stdout == b"orphaned\n"
