@@ -28,7 +28,7 @@ from service.core.return_urls import ReturnUrls
 from service.core.tokens import derive_key
 from service.delivery.worker import Worker
 from service.gate import SESSION_PATH, Answer, Gate, tell_a_proxy
-from service.http import errors, headers, languages, operations, origins, requests, sign_in
+from service.http import errors, headers, languages, operations, origins, requests, second_step, sign_in
 from service.http.cookies import FORMS, SESSION, CookieJar
 from service.http.strict_json import LONGEST_BODY, StrictRequest
 from service.web import article, components, devbox, embed, letters, presentation, social
@@ -120,6 +120,7 @@ def register_everything(app: OpenAPI, masthead: Masthead) -> None:
     token = settings.metrics_token.get_secret_value() if settings.metrics_token else None
     operations.register(app, masthead.require_ready, masthead.metrics, token)
     sign_in.register(app)
+    second_step.register(app)
     csrf = CSRFProtect(app)
     languages.register(app)
     asset = presentation.register(

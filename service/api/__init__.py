@@ -12,8 +12,10 @@ from service.api import (
     login_link,
     mail_events,
     me,
+    passkeys,
     password,
     records,
+    second_factor,
     session,
     signup,
     social,
@@ -23,7 +25,19 @@ from service.api import (
 
 def register(app: OpenAPI) -> list[APIBlueprint]:
     """Add every call of the contract and the description made from them; return the blueprints."""
-    readers = (signup, session, login_link, social, password, email, me, captcha, embed)
+    readers = (
+        signup,
+        session,
+        login_link,
+        social,
+        passkeys,
+        second_factor,
+        password,
+        email,
+        me,
+        captcha,
+        embed,
+    )
     modules = (*readers, forward_auth, users, records, events, mail_events)
     blueprints = [module.api for module in modules]
     for blueprint in blueprints:

@@ -268,6 +268,9 @@ class ExportModel(BaseModel):
     identities: list[dict[str, Any]] = Field(description="At other providers.")
     sessions: list[dict[str, Any]]
     devices: list[dict[str, Any]] = Field(description="Browsers known from earlier sign-ins.")
+    authenticator_apps: list[dict[str, Any]] = Field(description="Since when signing in asks for a code.")
+    recovery_codes: list[dict[str, Any]] = Field(description="When those that are left were made.")
+    passkeys: list[dict[str, Any]]
     earlier_addresses: list[dict[str, Any]] = Field(description="Those that can still be brought back.")
     letters: list[dict[str, Any]] = Field(description="What was mailed, and what became of it.")
     events: list[dict[str, Any]] = Field(description="The audit trail.")

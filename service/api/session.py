@@ -40,7 +40,8 @@ class SessionPath(BaseModel):
         **problems(
             body=True,
             s400=CAPTCHA,
-            s401="`invalid_credentials`: unknown address, wrong password or no password, all alike.",
+            s401="`invalid_credentials`: unknown address, wrong password or no password, all alike."
+            " `mfa_required`, with `mfa_token` and `methods`, after the right password: go on at `/login/mfa`.",
             s403="After the right password only: `account_disabled`, `email_unverified` (a new link is mailed)."
             " Also `cross_origin_refused`.",
         ),

@@ -22,6 +22,13 @@ from service.core.repositories import (
     Spent,
     Users,
 )
+from service.core.second_factors import (
+    AuthenticatorApps,
+    Ceremonies,
+    Passkeys,
+    RecoveryCodes,
+    SecondSteps,
+)
 from service.core.session_check import SessionCheck
 from service.core.throttles import Rule
 from service.core.values import (
@@ -66,6 +73,21 @@ class UnitOfWork(Protocol):
 
     @property
     def spent(self) -> Spent: ...
+
+    @property
+    def second_steps(self) -> SecondSteps: ...
+
+    @property
+    def authenticator_apps(self) -> AuthenticatorApps: ...
+
+    @property
+    def recovery_codes(self) -> RecoveryCodes: ...
+
+    @property
+    def passkeys(self) -> Passkeys: ...
+
+    @property
+    def ceremonies(self) -> Ceremonies: ...
 
     @property
     def devices(self) -> Devices: ...
@@ -114,7 +136,7 @@ class UnitOfWork(Protocol):
 
 
 class Store(Protocol):
-    """Where transactions begin. Leaving the block commits, an exception rolls back.
+    """Where transactions begin. Leaving the block commits, also by a `Detour`; any other exception rolls back.
 
     Both raise `Unavailable` when the database is away, locked for too long or read-only.
     """

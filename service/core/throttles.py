@@ -38,6 +38,9 @@ class Rule(StrEnum):
     CAPTCHA_PER_CLIENT = "captcha_per_client"
     CAPTCHA_AWAY_PER_CLIENT = "captcha_away_per_client"
     CHALLENGE_PER_CLIENT = "challenge_per_client"
+    CODE_PER_ACCOUNT = "code_per_account"
+    CODE_PER_CLIENT = "code_per_client"
+    PASSKEY_PER_CLIENT = "passkey_per_client"
 
 
 def pair_of(network: str, address: str) -> str:
@@ -72,4 +75,7 @@ DEFAULTS: dict[Rule, str] = {
     Rule.CAPTCHA_PER_CLIENT: "30/5minute",  # answers that are looked at; each may cost a call to a vendor
     Rule.CAPTCHA_AWAY_PER_CLIENT: "5/hour",  # those let through while nobody can look at their answers
     Rule.CHALLENGE_PER_CLIENT: "60/5minute",  # tasks of our own captcha that are handed out
+    Rule.CODE_PER_ACCOUNT: "5/5minute;20/hour;50/day",  # wrong codes, after a right password or in a session
+    Rule.CODE_PER_CLIENT: "10/5minute;50/hour",  # wrong codes
+    Rule.PASSKEY_PER_CLIENT: "60/5minute",  # challenges that are handed out
 }

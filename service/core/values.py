@@ -69,7 +69,8 @@ class User:
     """An account. `email` is the address as its owner proved it, `canonical` the form that is unique.
 
     Both are None for an account from a provider that told no address (schools' managed Apple Accounts).
-    The letters are the newest of their kind, whose links work; `erases_at` is when the account goes.
+    The letters are the newest of their kind, whose links work; `erases_at` is when the account goes, `second_factor`
+    whether signing in asks for one.
     """
 
     id: UUID
@@ -89,6 +90,7 @@ class User:
     login_letter: UUID | None = None
     email_letter: UUID | None = None
     erases_at: datetime | None = None
+    second_factor: bool = False
 
     @property
     def mailbox(self) -> Address:

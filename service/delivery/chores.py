@@ -58,6 +58,8 @@ class Chores:
         with self.store.write() as uow:
             identities = uow.attempts.purge(now) + uow.pending_identities.purge(now) + uow.spent.purge(now)
         with self.store.write() as uow:
+            second_steps = uow.second_steps.purge(now) + uow.ceremonies.purge(now)
+        with self.store.write() as uow:
             grants = uow.access_tokens.purge(now) + uow.grants.purge(now)
         with self.store.write() as uow:
             answers = uow.answers.purge(now)
@@ -77,6 +79,7 @@ class Chores:
             "signups": signups,
             "sessions": sessions,
             "identities": identities,
+            "second_steps": second_steps,
             "grants": grants,
             "answers": answers,
             "undos": undos,

@@ -18,12 +18,15 @@ from service.flows.login_link import LoginLink
 from service.flows.mail_timeline import MailTimeline
 from service.flows.not_me import NotMe
 from service.flows.notices import Notices
+from service.flows.passkeys import Passkeys
 from service.flows.password_change import PasswordChange
 from service.flows.password_reset import PasswordReset
 from service.flows.profile import Profile
 from service.flows.proof import Proof
 from service.flows.provider_events import ProviderEvents
 from service.flows.provider_logout import ProviderLogout
+from service.flows.second_factor import SecondFactor
+from service.flows.second_step import SecondStepFlow
 from service.flows.service_calls import ServiceCalls
 from service.flows.sessions import Sessions
 from service.flows.sign_out_all import SignOutAll
@@ -44,6 +47,9 @@ class Flows:
     login: Login
     login_link: LoginLink
     sessions: Sessions
+    second_step: SecondStepFlow
+    second_factor: SecondFactor
+    passkeys: Passkeys
     password_reset: PasswordReset
     password_change: PasswordChange
     email_change: EmailChange

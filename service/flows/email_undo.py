@@ -1,7 +1,8 @@
 """The way back after a change of address, for whoever reads the mail of the old one.
 
 If the change was not the owner's, somebody else knew the password or held a fresh session. So going back also
-retires the password, what was linked since, every session and every link; the owner chooses a new password by mail.
+retires the password, what was linked or added since, every session and every link; the owner chooses a new password
+by mail.
 """
 
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ from service.flows import notices
 from service.flows.identities import revoke
 from service.flows.links import Links
 from service.flows.notices import circumstances, tell
+from service.flows.ways_in import forget_factors_since
 
 CHANGED = "email_changed"
 RESTORED = "email_restored"
@@ -79,6 +81,7 @@ class EmailUndoing:
             if before is None or not uow.addresses.take_undo(offered):
                 raise InvalidToken
             revoke(uow, uow.identities.remove_since(offered.user_id, offered.changed_at), at=now)
+            forget_factors_since(uow, offered.user_id, offered.changed_at)
             if not uow.addresses.restore(offered, at=now):
                 raise InvalidToken
             uow.sessions.end_all(offered.user_id)

@@ -9,6 +9,7 @@ from service.core.identities import Identity, PendingIdentity
 from service.core.ports import UnitOfWork
 from service.core.values import Priority, User, Visit, new_id
 from service.flows.notices import tell
+from service.flows.ways_in import BEGINNING, forget_factors_since
 
 LINKED = "identity_linked"
 UNLINKED = "identity_unlinked"
@@ -91,7 +92,8 @@ def reclaim(uow: UnitOfWork, user: User, *, at: datetime, visit: Visit) -> User:
 
 
 def drop_unproven(uow: UnitOfWork, user_id: UUID, *, at: datetime) -> None:
-    """End the sessions, devices and identities an account had before its address was proven."""
+    """End the sessions, devices, identities and factors an account had before its address was proven."""
     uow.sessions.end_all(user_id)
+    forget_factors_since(uow, user_id, BEGINNING)
     uow.devices.forget(user_id)
     revoke(uow, uow.identities.remove_all(user_id), at=at)

@@ -7,9 +7,10 @@ from datetime import datetime
 from service.core.errors import LastSignInMethod, NotFound
 from service.core.identities import Identity
 from service.core.ports import Clock, Store
-from service.core.values import User, Visit
+from service.core.values import Visit
 from service.flows.identities import unlinked
 from service.flows.sessions import SignedIn
+from service.flows.ways_in import WaysIn
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,7 @@ class Linking:
     store: Store
     clock: Clock
     labels: Mapping[str, str]
+    ways_in: WaysIn
 
     def connections(self, here: SignedIn) -> Sequence[Connection]:
         """Every provider a reader could use, and those they have used that are configured no more."""
@@ -45,21 +47,10 @@ class Linking:
         now = self.clock()
         with self.store.write() as uow:
             user = uow.users.locked(here.user.id)
-            identities = uow.identities.of(here.user.id)
-            if user is None or provider not in {identity.provider for identity in identities}:
+            had_one = user is not None and self.ways_in.left(uow, user)
+            gone = uow.identities.remove(here.user.id, provider)
+            if user is None or gone is None:
                 raise NotFound
-            others = [identity for identity in identities if identity.provider != provider]
-            if not can_use_password(user) and self._opens(identities) and not self._opens(others):
+            if had_one and not self.ways_in.left(uow, user):
                 raise LastSignInMethod
-            gone = uow.identities.remove(user.id, provider)
-            assert gone is not None
             unlinked(uow, user, gone, at=now, visit=visit)
-
-    def _opens(self, identities: Sequence[Identity]) -> bool:
-        """Whether one of these lets its reader in: not blocked, of a provider that is still configured."""
-        return any(one.blocked_at is None and one.provider in self.labels for one in identities)
-
-
-def can_use_password(user: User) -> bool:
-    """Whether a password opens this account: it needs an address to be typed beside it."""
-    return user.has_password and user.email is not None

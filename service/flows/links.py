@@ -19,6 +19,9 @@ class Links:
     def forgot_password(self) -> str:
         return f"{self.public_url}/forgot-password"
 
+    def second_factor(self) -> str:
+        return f"{self.public_url}/account/second-factor"
+
     def devices(self) -> str:
         return f"{self.public_url}/account/devices"
 

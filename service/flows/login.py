@@ -34,8 +34,9 @@ class Login:
         visit: Visit,
         previous: str | None = None,
         captcha: str | None = None,
+        next: str | None = None,
     ) -> SignedIn:
-        """Sign in.
+        """Sign in. `next` is where the reader goes after a second factor, if the account asks for one.
 
         Raises `ValidationFailed` (`invalid_email`), as `Captchas.require`, `RateLimited` and `InvalidCredentials`;
         after the right password `AccountDisabled`, or `EmailUnverified` once a new link is on its way.
@@ -47,10 +48,17 @@ class Login:
             raise AccountDisabled
         if not user.email_verified:
             raise EmailUnverified(binding=self.signup.ask_again(user, visit))
-        return self._begin(user, password, remember=remember, visit=visit, previous=previous)
+        return self._begin(user, password, remember=remember, visit=visit, previous=previous, next=next)
 
     def _begin(
-        self, user: User, password: str, *, remember: bool, visit: Visit, previous: str | None
+        self,
+        user: User,
+        password: str,
+        *,
+        remember: bool,
+        visit: Visit,
+        previous: str | None,
+        next: str | None,
     ) -> SignedIn:
         assert user.password_hash is not None
         attempt = normalise_password(password)
@@ -58,9 +66,8 @@ class Login:
             self.passwords.hash(attempt) if attempt and self.passwords.outdated(user.password_hash) else None
         )
         with self.store.write() as uow:
-            uow.identities.unblock_all(user.id)  # the reader has proven themselves another way
             if newer:
                 uow.users.rehash(user.id, newer, if_hash=user.password_hash)
             return self.sessions.begin(
-                uow, user, amr=("pwd",), remember=remember, visit=visit, previous=previous
+                uow, user, amr=("pwd",), remember=remember, visit=visit, previous=previous, next=next
             )

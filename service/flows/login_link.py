@@ -133,7 +133,13 @@ class LoginLink:
                 raise InvalidToken
             user = reclaim(uow, user, at=self.clock(), visit=visit)
             signed_in = self.sessions.begin(
-                uow, user, amr=("email",), remember=remember, visit=visit, previous=previous
+                uow,
+                user,
+                amr=("email",),
+                remember=remember,
+                visit=visit,
+                previous=previous,
+                next=grant.next,
             )
         return Confirmed(signed_in, self.return_urls.safe(grant.next))
 

@@ -1,7 +1,7 @@
 """A sign-in its owner did not make: whoever reads the account's mail ends it, and all that came with it.
 
 The letter about a new device carries a link for that. Somebody else knew the password or held an identity, so the
-step retires the password, what was connected since that sign-in, every session, link and known browser, and a
+step retires the password, what was connected or added since that sign-in, every session, link and known browser, and a
 planned erasure; a letter lets the owner choose a new password. Once a letter, for a week.
 """
 
@@ -19,6 +19,7 @@ from service.flows.identities import unlinked
 from service.flows.links import Links
 from service.flows.notices import circumstances
 from service.flows.password_reset import mail_link
+from service.flows.ways_in import forget_factors_since
 
 LIFETIME = timedelta(days=7)
 
@@ -67,6 +68,7 @@ class NotMe:
                 if identity.created_at >= told.created_at:
                     uow.identities.remove(user.id, identity.provider)
                     unlinked(uow, user, identity, at=now, visit=visit)
+            forget_factors_since(uow, user.id, told.created_at)
             uow.sessions.end_all(user.id)
             uow.devices.forget(user.id)
             mail_link(uow, user, at=now, lifetime=self.reset_lifetime, visit=visit)

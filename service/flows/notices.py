@@ -12,12 +12,20 @@ from service.flows.links import Links
 PASSWORD_CHANGED = "password_changed"
 PASSWORD_STOPPED = "password_stopped"
 GRANT_ENDED = "grant_ended"
+SECOND_FACTOR_CHANGED = "second_factor_changed"
 LIFETIME = timedelta(days=3)
 
 
 def tell_password_changed(uow: UnitOfWork, user: User, *, at: datetime, visit: Visit) -> None:
     """Put "your password was changed" into the outbox, in the commit that changes it."""
     tell(uow, user, PASSWORD_CHANGED, at=at, visit=visit)
+
+
+def tell_second_factor(
+    uow: UnitOfWork, user: User, change: str, *, at: datetime, visit: Visit, **more: str
+) -> None:
+    """Tell of a change to second factors or passkeys: `app_added`, `passkey_removed` and so on."""
+    tell(uow, user, SECOND_FACTOR_CHANGED, at=at, visit=visit, change=change, **more)
 
 
 def tell_password_stopped(uow: UnitOfWork, canonical: str, *, at: datetime, visit: Visit) -> None:
@@ -102,6 +110,17 @@ class Notices:
             forgot_link=self.links.forgot_password(),
         )
 
+    def second_factor_changed(self, row: OutboxRow, uow: UnitOfWork, signed_at: datetime) -> Letter | Outcome:
+        """Say what was changed about the second factor or the passkeys, and what to do if it was somebody else."""
+        return self._letter(
+            row,
+            change=row.context["change"],
+            passkey=row.context.get("passkey"),
+            left=row.context.get("left"),
+            account_link=self.links.second_factor(),
+            forgot_link=self.links.forgot_password(),
+        )
+
     def grant_ended(self, row: OutboxRow, uow: UnitOfWork, signed_at: datetime) -> Letter | Outcome:
         """Say which service the reader was signed out of, because its key was used twice."""
         return self._letter(row, client=row.context["client"], forgot_link=self.links.forgot_password())
@@ -111,7 +130,7 @@ class Notices:
         context = {"user": row.context["user"], "provider": self._label(row)}
         return Letter(row.letter, row.address, "en", context)
 
-    def _letter(self, row: OutboxRow, **context: str) -> Letter:
+    def _letter(self, row: OutboxRow, **context: str | None) -> Letter:
         return Letter(row.letter, row.address, row.context["locale"], circumstances(row) | context)
 
     def _label(self, row: OutboxRow) -> str:

@@ -17,6 +17,7 @@ from service.core.errors import (
     IdentityBlocked,
     InvalidCredentials,
     InvalidToken,
+    SecondFactorFirst,
 )
 from service.core.identities import PendingIdentity
 from service.core.ports import Clock, Store, Throttles, UnitOfWork
@@ -121,8 +122,8 @@ class Proof:
     ) -> Proven:
         """Use a mailed link: the mailbox is proven, the identity connected, the reader signed in.
 
-        Raises as `check`, `RateLimited`, `AccountDisabled`, `IdentityTaken`, and `IdentityBlocked` where a thief may
-        read the account's mailbox.
+        Raises as `check`, `RateLimited`, `AccountDisabled`, `IdentityTaken`, `SecondFactorFirst`, and
+        `IdentityBlocked` where a thief may read the account's mailbox.
         """
         self.throttles.take(Rule.TOKEN_PER_CLIENT, visit.network)
         pending = self.check(token, browser)
@@ -135,6 +136,8 @@ class Proof:
                 raise AccountDisabled
             if user is not None and in_other_hands(uow, user):
                 raise IdentityBlocked
+            if user is not None and user.second_factor:
+                raise SecondFactorFirst
             if user is None:
                 user, letter = self._new_account(uow, pending, now, visit), JOINED
             else:
@@ -146,8 +149,8 @@ class Proof:
     ) -> Proven:
         """Prove the account by its password, under the throttles and at the cost of any sign-in.
 
-        Raises `AttemptExpired`, `RateLimited`, `InvalidCredentials`, `AccountDisabled`, `IdentityTaken`. An
-        account whose own address was never proven is only proven by mail.
+        Raises `AttemptExpired`, `RateLimited`, `InvalidCredentials`, `AccountDisabled`, `IdentityTaken` and
+        `SecondFactorFirst`. An account whose own address was never proven is only proven by mail.
         """
         pending = self.waiting(browser)
         user = self.check_password.require(pending.canonical, password, visit)
@@ -155,6 +158,8 @@ class Proof:
             raise InvalidCredentials
         if user.disabled:
             raise AccountDisabled
+        if user.second_factor:
+            raise SecondFactorFirst
         with self.store.write() as uow:
             if not uow.pending_identities.take(pending):
                 raise AttemptExpired

@@ -11,7 +11,7 @@ from service.core.mail_events import Reason, Suppression
 from service.core.ports import Clock, Store, UnitOfWork
 from service.core.values import Priority, User, digest
 from service.flows.identities import unlinked
-from service.flows.linking import can_use_password
+from service.flows.ways_in import can_use_password
 
 logger = logging.getLogger(__name__)
 
@@ -72,7 +72,7 @@ class ProviderEvents:
     def _close(self, uow: UnitOfWork, user: User, identity: Identity, now: datetime) -> None:
         """Unlink; an account that nobody can open any more is closed, and staff hear of it first."""
         self._let_go(uow, user, identity, now)
-        if uow.identities.of(user.id) or can_use_password(user) or user.disabled:
+        if uow.identities.of(user.id) or uow.passkeys.of(user.id) or can_use_password(user) or user.disabled:
             return
         self._tell_staff(uow, user, identity, now)
         uow.users.set_disabled(user.id, now)

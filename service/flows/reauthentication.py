@@ -1,15 +1,25 @@
-"""A step too sensitive for a session alone: the password once more, or a sign-in of just now."""
+"""A step too sensitive for a session alone: the password or a code once more, or a sign-in of just now."""
 
 from dataclasses import dataclass
 from datetime import timedelta
 
 from service.core.errors import ReauthenticationRequired
 from service.core.ports import Clock
+from service.core.second_factors import MULTIPLE
 from service.core.values import Visit
 from service.flows.password_check import PasswordCheck
+from service.flows.second_factor_check import SecondFactorCheck
 from service.flows.sessions import SignedIn
 
 FRESH = timedelta(minutes=15)
+
+
+@dataclass(frozen=True)
+class Again:
+    """What a reader shows once more: the password, or a code of either kind."""
+
+    current_password: str | None = None
+    code: str | None = None
 
 
 @dataclass(frozen=True)
@@ -18,6 +28,7 @@ class Reauthentication:
 
     clock: Clock
     check: PasswordCheck
+    check_code: SecondFactorCheck
 
     def require(self, here: SignedIn, current_password: str | None, visit: Visit) -> None:
         """Raise `InvalidCredentials` for a wrong or missing password, `RateLimited` after too many.
@@ -27,7 +38,25 @@ class Reauthentication:
         """
         user = here.user
         if user.password_hash is None:
-            if self.clock() - here.session.auth_time > FRESH:
-                raise ReauthenticationRequired
+            self._require_fresh(here)
             return
         self.check.require(user.mailbox.canonical, current_password or "", visit)
+
+    def require_factor(self, here: SignedIn, again: Again, visit: Visit) -> None:
+        """Ask for what the account's sign-in asks for, before that is changed (MFA-06).
+
+        With a second factor: a code, unless the session began with both in the last 15 minutes. Raises
+        `ReauthenticationRequired`, `InvalidCode` and `RateLimited`. Without one: as `require`.
+        """
+        if not here.user.second_factor:
+            self.require(here, again.current_password, visit)
+        elif again.code:
+            self.check_code.require(here.user, again.code, visit)
+        elif MULTIPLE in here.session.amr:
+            self._require_fresh(here)
+        else:
+            raise ReauthenticationRequired
+
+    def _require_fresh(self, here: SignedIn) -> None:
+        if self.clock() - here.session.auth_time > FRESH:
+            raise ReauthenticationRequired

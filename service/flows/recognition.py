@@ -154,7 +154,7 @@ class Recognition:
 
     def _begin(self, uow: UnitOfWork, user: User, next: str | None, caller: Caller) -> Arrival:
         begun = self.sessions.begin(
-            uow, user, amr=AMR, remember=True, visit=caller.visit, previous=caller.previous
+            uow, user, amr=AMR, remember=True, visit=caller.visit, previous=caller.previous, next=next
         )
         return Arrival(Reached.SIGNED_IN, begun, next)
 

@@ -9,8 +9,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from service.core.errors import InvalidCredentials, NotFound
+from service.core.errors import InvalidCredentials, NotFound, SecondStepRequired
 from service.core.ports import Clock, Store, UnitOfWork
+from service.core.second_factors import MULTIPLE, STEP_LIFE, Method, SecondStep
 from service.core.values import Session, User, Visit, digest, new_id, new_secret
 from service.flows.devices import Devices
 
@@ -52,17 +53,23 @@ class Sessions:
         remember: bool,
         visit: Visit,
         previous: str | None = None,
+        next: str | None = None,
     ) -> SignedIn:
         """Begin a session under a fresh secret; the browser's earlier one (`previous`) ends.
 
-        An account that was to be erased is kept by it. Raises `InvalidCredentials` when that comes too late.
+        An account that was to be erased is kept by it. Raises `InvalidCredentials` when that comes too late, and
+        `SecondStepRequired` where the account asks for a second factor that `amr` lacks; `next` waits with it.
         """
         now = self.clock()
+        if user.second_factor and MULTIPLE not in amr:
+            raise self._wait(uow, user, amr, remember=remember, next=next, now=now)
         kept = user.erases_at is not None
         if kept:
             user = self._keep(uow, user, visit)
         if user.canonical is not None and ("pwd" not in amr or "email" in amr):
             uow.guesses.forget(user.canonical)  # the owner is in, and not by the password alone
+        if "pwd" in amr:
+            uow.identities.unblock_all(user.id)  # the reader has proven themselves another way
         secret = new_secret()
         expires_at = now + (self.absolute if remember else self.short)
         session = Session(
@@ -139,6 +146,22 @@ class Sessions:
                     session=str(session.id),
                 )
 
+    def _wait(
+        self,
+        uow: UnitOfWork,
+        user: User,
+        amr: tuple[str, ...],
+        *,
+        remember: bool,
+        next: str | None,
+        now: datetime,
+    ) -> SecondStepRequired:
+        secret = new_secret()
+        uow.second_steps.add(
+            SecondStep(digest(secret), user.id, user.credential_epoch, amr, remember, next, now + STEP_LIFE)
+        )
+        return SecondStepRequired(secret, tuple(method.value for method in methods_of(uow, user)))
+
     def _keep(self, uow: UnitOfWork, user: User, visit: Visit) -> User:
         if not uow.holdings.keep(user.id):
             raise InvalidCredentials
@@ -150,6 +173,13 @@ class Sessions:
         with self.store.write() as uow:
             uow.sessions.touch(session.id, seen_at=now, idle_until=idle_until, ip=visit.ip)
         return replace(session, last_seen_at=now, idle_until=idle_until, ip=visit.ip)
+
+
+def methods_of(uow: UnitOfWork, user: User) -> tuple[Method, ...]:
+    """Return what an account can show as its second factor, what is quickest first."""
+    passkeys, codes = uow.passkeys.of(user.id), uow.recovery_codes.count(user.id)
+    there_are = {Method.TOTP: True, Method.PASSKEY: bool(passkeys), Method.RECOVERY_CODE: codes > 0}
+    return tuple(method for method, there in there_are.items() if there)
 
 
 def carry_over(uow: UnitOfWork, here: SignedIn) -> SignedIn:

@@ -10,6 +10,8 @@ BINDING = "masthead-signup"
 PROVIDER = "masthead-provider"
 FORMS = "masthead-forms"
 DEVICE = "masthead-device"
+SECOND_STEP = "masthead-second-step"
+PASSKEY = "masthead-passkey"
 LONGEST_SECRET = 128
 
 

@@ -1,7 +1,8 @@
 """The one table from refusal to status, and the one handler that answers a page or problem+json (RFC 9457)."""
 
 import logging
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from math import ceil
 from typing import Any
 from urllib.parse import urlencode
@@ -29,6 +30,7 @@ STATUS: dict[type[Refusal], int] = {
     errors.SignInCancelled: 400,
     errors.SignInRefused: 400,
     service_errors.InvalidNotification: 400,
+    errors.InvalidPasskey: 400,
     errors.CaptchaRequired: 400,
     errors.CaptchaFailed: 400,
     errors.FormExpired: 403,
@@ -36,6 +38,8 @@ STATUS: dict[type[Refusal], int] = {
     errors.InvalidCredentials: 401,
     errors.ReauthenticationRequired: 401,
     errors.InvalidIdToken: 401,
+    errors.InvalidCode: 401,
+    errors.StepExpired: 401,
     service_errors.InvalidAccessToken: 401,
     errors.AccountDisabled: 403,
     errors.EmailUnverified: 403,
@@ -47,6 +51,8 @@ STATUS: dict[type[Refusal], int] = {
     errors.EmailTaken: 409,
     errors.LinkRequired: 409,
     errors.IdentityTaken: 409,
+    errors.SecondFactorFirst: 409,
+    errors.SecondFactorInUse: 409,
     errors.LastSignInMethod: 409,
     service_errors.IdempotencyKeyReused: 409,
     service_errors.PreconditionFailed: 412,
@@ -97,6 +103,7 @@ class Problem:
     retry_after: int | None = None
     allow: str | None = None
     challenge: str | None = None
+    more: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def title(self) -> str:
@@ -113,7 +120,7 @@ class Problem:
         }
         if self.errors:
             body["errors"] = [{"field": e.field, "code": e.code, "message": e.message} for e in self.errors]
-        return body
+        return body | dict(self.more)
 
 
 def internal_error() -> Problem:
@@ -145,7 +152,7 @@ def challenge_of(refusal: Refusal) -> str | None:
 
 def answer(problem: Problem) -> Response:
     """Say it as a page to people, as JSON to programs."""
-    if not _to_people():
+    if not to_people():
         response = jsonify(problem.to_json())
         response.mimetype = "application/problem+json"
     else:
@@ -160,8 +167,11 @@ def answer(problem: Problem) -> Response:
     return response
 
 
-def _to_people() -> bool:
-    """Callers of the API and those who notify us are programs; behind a proxy there may be either."""
+def to_people() -> bool:
+    """Whether who asks reads pages.
+
+    Callers of the API and those who notify us are programs; behind a proxy there may be either.
+    """
     if request.path == forward_auth.PATH:
         return reads_pages()
     return not request.path.startswith(("/api/", "/events/"))

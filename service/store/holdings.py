@@ -26,6 +26,13 @@ from service.store.schema import (
 from service.store.schema_directory import AnswerRow
 from service.store.schema_mail import MailEventRow, OutboxTable, SuppressionRow
 from service.store.schema_openid import AccessTokenRow, ConsentRow, GrantRow, RefreshTokenRow
+from service.store.schema_second_factors import (
+    AuthenticatorAppRow,
+    CeremonyRow,
+    PasskeyRow,
+    RecoveryCodeRow,
+    SecondStepRow,
+)
 from service.store.schema_webhooks import WebhookEventRow, WebhookRow
 from service.store.webhooks import WAITING
 
@@ -41,6 +48,14 @@ SHOWN_OF_SESSION = (
     *(SessionRow.id, SessionRow.amr, SessionRow.remember, SessionRow.ip, SessionRow.agent),
     *(SessionRow.auth_time, SessionRow.created_at, SessionRow.last_seen_at, SessionRow.expires_at),
 )
+SHOWN_OF_STEP = (SecondStepRow.amr, SecondStepRow.expires_at)
+SHOWN_OF_APP = (AuthenticatorAppRow.created_at, AuthenticatorAppRow.confirmed_at)
+SHOWN_OF_CODE = (RecoveryCodeRow.created_at,)
+SHOWN_OF_PASSKEY = (
+    *(PasskeyRow.name, PasskeyRow.synced, PasskeyRow.sign_count),
+    *(PasskeyRow.created_at, PasskeyRow.last_used_at, PasskeyRow.copied_at),
+)
+SHOWN_OF_CEREMONY = (CeremonyRow.expires_at,)
 SHOWN_OF_DEVICE = (DeviceRow.created_at, DeviceRow.last_used_at)
 SHOWN_OF_UNDO = (EmailUndoRow.email, EmailUndoRow.changed_at, EmailUndoRow.expires_at)
 SHOWN_OF_LETTER = (
@@ -82,6 +97,7 @@ class HoldingsRepository:
             "sessions": self._rows(select(*SHOWN_OF_SESSION).where(SessionRow.user_id == user.id)),
             "devices": self._rows(select(*SHOWN_OF_DEVICE).where(DeviceRow.user_id == user.id)),
             "earlier_addresses": self._rows(select(*SHOWN_OF_UNDO).where(EmailUndoRow.user_id == user.id)),
+            **self._of_factors(user.id),
             **self._of_clients(user.id),
             "letters": self._rows(
                 select(*SHOWN_OF_LETTER).where(_letters_of(user)).order_by(OutboxTable.created_at)
@@ -100,6 +116,19 @@ class HoldingsRepository:
             "events": self._rows(
                 select(*SHOWN_OF_EVENT).where(AuditRow.user_id == user.id).order_by(AuditRow.at)
             ),
+        }
+
+    def _of_factors(self, user_id: UUID) -> dict[str, Any]:
+        """What the reader can show beside a password."""
+        mine = {
+            "second_steps": (SHOWN_OF_STEP, SecondStepRow.user_id),
+            "authenticator_apps": (SHOWN_OF_APP, AuthenticatorAppRow.user_id),
+            "recovery_codes": (SHOWN_OF_CODE, RecoveryCodeRow.user_id),
+            "passkeys": (SHOWN_OF_PASSKEY, PasskeyRow.user_id),
+            "passkey_ceremonies": (SHOWN_OF_CEREMONY, CeremonyRow.user_id),
+        }
+        return {
+            kind: self._rows(select(*shown).where(owner == user_id)) for kind, (shown, owner) in mine.items()
         }
 
     def _of_clients(self, user_id: UUID) -> dict[str, Any]:
@@ -157,7 +186,7 @@ class HoldingsRepository:
 
     def finish_erasure(self, user: User) -> None:
         # that an address gets no letters outlives the account, or the last letter would go to it
-        # sessions, devices, identities, earlier addresses, grants, consents and answers have ON DELETE CASCADE
+        # sessions, devices, identities, factors, earlier addresses, grants, consents and answers have ON DELETE CASCADE
         self._connection.execute(delete(UserRow).where(UserRow.id == user.id))
 
     def _forget_what_services_hear(self, user: User, now: datetime) -> None:

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from sqlalchemy import Engine, text
 
+from service.core.errors import Detour
 from service.core.openid import Caller, Client
 from service.core.session_check import SessionCheck
 from service.core.values import Session, User
@@ -33,10 +34,15 @@ class SqlStore:
     def write(self) -> Iterator[SqlUnitOfWork]:
         """Begin a transaction that may change things."""
         with database_errors_as_unavailable(), self._queue, self._writing.begin() as connection:
-            uow = SqlUnitOfWork(connection)
-            yield uow
+            uow, detour = SqlUnitOfWork(connection), None
+            try:
+                yield uow
+            except Detour as found:
+                detour = found
             uow.announcements.write()
         uow.audit.tell()
+        if detour is not None:
+            raise detour
 
     @contextmanager
     def read(self) -> Iterator[SqlUnitOfWork]:

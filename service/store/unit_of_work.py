@@ -22,6 +22,12 @@ from service.store.mail_events import MailEventRepository
 from service.store.openid_clients import ClientRepository, ConsentRepository, SigningKeyRepository
 from service.store.openid_grants import AccessTokenRepository, GrantRepository
 from service.store.outbox import OutboxRepository
+from service.store.passkeys import CeremonyRepository, PasskeyRepository
+from service.store.second_factors import (
+    AuthenticatorAppRepository,
+    RecoveryCodeRepository,
+    SecondStepRepository,
+)
 from service.store.sessions import SessionRepository
 from service.store.signups import SignupRepository
 from service.store.suppressions import SuppressionRepository
@@ -70,6 +76,26 @@ class SqlUnitOfWork:
     @cached_property
     def spent(self) -> SpentRepository:
         return SpentRepository(self._connection)
+
+    @cached_property
+    def second_steps(self) -> SecondStepRepository:
+        return SecondStepRepository(self._connection)
+
+    @cached_property
+    def authenticator_apps(self) -> AuthenticatorAppRepository:
+        return AuthenticatorAppRepository(self._connection)
+
+    @cached_property
+    def recovery_codes(self) -> RecoveryCodeRepository:
+        return RecoveryCodeRepository(self._connection)
+
+    @cached_property
+    def passkeys(self) -> PasskeyRepository:
+        return PasskeyRepository(self._connection)
+
+    @cached_property
+    def ceremonies(self) -> CeremonyRepository:
+        return CeremonyRepository(self._connection)
 
     @cached_property
     def devices(self) -> DeviceRepository:

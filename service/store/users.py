@@ -20,6 +20,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from service.core.values import User
 from service.store.schema import CommaSeparated, IdentityRow, UserRow
+from service.store.schema_second_factors import AuthenticatorAppRow
 from service.store.written import Written
 
 PROVIDERS = type_coerce(
@@ -29,6 +30,15 @@ PROVIDERS = type_coerce(
     .scalar_subquery(),
     CommaSeparated,
 ).label("providers")
+# not EXISTS: PostgreSQL may then read the whole table to look its rows up in a hash
+SECOND_FACTOR = (
+    select(AuthenticatorAppRow.confirmed_at)
+    .where(AuthenticatorAppRow.user_id == UserRow.id)
+    .correlate(UserRow)
+    .scalar_subquery()
+    .is_not(None)
+    .label("second_factor")
+)
 # in the order of the fields of `User`
 USER_COLUMNS = (
     UserRow.id,
@@ -48,6 +58,7 @@ USER_COLUMNS = (
     UserRow.login_letter,
     UserRow.email_letter,
     UserRow.erases_at,
+    SECOND_FACTOR,
 )
 
 

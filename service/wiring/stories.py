@@ -9,6 +9,8 @@ from config.kinds import MailUnknown
 from config.settings import Settings
 from service.adapters import metrics
 from service.adapters.limits import LimitThrottles, room
+from service.adapters.one_time_codes import AppCodes
+from service.adapters.passkeys import WebAuthn
 from service.adapters.passwords.argon2id import Argon2id
 from service.adapters.passwords.pool import HashPool
 from service.adapters.token_signer import Es256Signer
@@ -52,6 +54,7 @@ from service.flows.mail_timeline import MailTimeline
 from service.flows.new_passwords import NewPasswords
 from service.flows.not_me import NotMe
 from service.flows.notices import Notices
+from service.flows.passkeys import Passkeys
 from service.flows.password_change import PasswordChange
 from service.flows.password_check import PasswordCheck
 from service.flows.password_reset import PasswordReset
@@ -61,6 +64,9 @@ from service.flows.provider_events import ProviderEvents
 from service.flows.provider_logout import ProviderLogout
 from service.flows.reauthentication import Reauthentication
 from service.flows.recognition import Recognition
+from service.flows.second_factor import SecondFactor
+from service.flows.second_factor_check import SecondFactorCheck
+from service.flows.second_step import SecondStepFlow
 from service.flows.service_calls import ServiceCalls
 from service.flows.sessions import Sessions
 from service.flows.sign_out_all import SignOutAll
@@ -68,6 +74,7 @@ from service.flows.signing_keys import SigningKeys
 from service.flows.signup import Signup
 from service.flows.social import Social
 from service.flows.suppressions import Suppressions
+from service.flows.ways_in import WaysIn
 from service.flows.webhook_deliveries import WebhookDeliveries
 from service.flows.webhooks import Webhooks
 from service.store.store import SqlStore
@@ -147,7 +154,12 @@ def assemble_flows(settings: Settings, t: Tools) -> Flows:
     """Give every story what it needs."""
     signup, proof = _signup(settings, t), _proof(settings, t)
     recognition = Recognition(t.store, t.clock, t.sessions, t.vault, proof)
-    again = Reauthentication(t.clock, t.check_password)
+    codes = AppCodes(settings.site_name)
+    check_code = SecondFactorCheck(t.store, t.clock, codes, t.vault, t.throttles)
+    again = Reauthentication(t.clock, t.check_password, check_code)
+    ways_in = WaysIn(t.labels)
+    authenticators = WebAuthn(settings.public_url, settings.site_name)
+    passkeys = Passkeys(t.store, t.clock, authenticators, t.throttles, again, t.sessions, ways_in)
     farewells = (identities.say_farewell,)
     signing_keys = SigningKeys(t.store, t.clock, t.vault, Es256Signer())
     clients = Clients(t.store, t.clock, t.throttles, plain_http=not settings.production)
@@ -158,6 +170,9 @@ def assemble_flows(settings: Settings, t: Tools) -> Flows:
         login=Login(t.store, t.passwords, t.captchas, t.check_password, t.sessions, signup),
         login_link=_login_link(settings, t),
         sessions=t.sessions,
+        second_step=SecondStepFlow(t.store, t.clock, check_code, passkeys, t.sessions, t.return_urls),
+        second_factor=SecondFactor(t.store, t.clock, codes, t.vault, check_code, again),
+        passkeys=passkeys,
         password_reset=_password_reset(settings, t),
         password_change=PasswordChange(t.store, t.clock, t.new_passwords, again),
         email_change=EmailChange(
@@ -172,7 +187,7 @@ def assemble_flows(settings: Settings, t: Tools) -> Flows:
         notices=Notices(t.links, t.labels),
         social=Social(t.store, t.clock, t.providers, t.throttles, t.return_urls, t.vault, recognition),
         proof=proof,
-        linking=Linking(t.store, t.clock, t.labels),
+        linking=Linking(t.store, t.clock, t.labels, ways_in),
         provider_events=ProviderEvents(t.store, t.clock, t.providers, staff_address(settings)),
         suppressions=Suppressions(t.store, t.clock),
         mail_timeline=MailTimeline(t.store, t.clock),
@@ -270,6 +285,7 @@ def letter_book(flows: Flows) -> Mapping[str, Prepare]:
         notices.PASSWORD_CHANGED: flows.notices.password_changed,
         notices.PASSWORD_STOPPED: flows.notices.password_stopped,
         proof.LETTER: flows.proof.letter,
+        notices.SECOND_FACTOR_CHANGED: flows.notices.second_factor_changed,
         notices.GRANT_ENDED: flows.notices.grant_ended,
         identities.LINKED: flows.notices.identity_changed,
         identities.UNLINKED: flows.notices.identity_changed,

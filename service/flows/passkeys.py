@@ -1,0 +1,201 @@
+"""Passkeys: add one, sign in with one, take one away.
+
+A challenge works once, within five minutes, in the browser that was given it, and, where a passkey is added, for that
+reader alone. Options for signing in name no account's passkeys, so they tell nobody who has one (ENU-10). The
+authenticator always verifies its user, so a passkey is both factors.
+"""
+
+import secrets
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from service.core.errors import (
+    AccountDisabled,
+    FieldError,
+    InvalidPasskey,
+    LastSignInMethod,
+    NotFound,
+    ValidationFailed,
+)
+from service.core.ports import Clock, Store, Throttles
+from service.core.profile import accept_name
+from service.core.second_factors import CEREMONY_LIFE, MULTIPLE, Authenticators, Ceremony, Passkey
+from service.core.throttles import Rule
+from service.core.values import Visit, digest, new_id
+from service.flows.notices import tell_second_factor
+from service.flows.reauthentication import Again, Reauthentication
+from service.flows.sessions import Sessions, SignedIn, carry_over
+from service.flows.ways_in import WaysIn
+
+ADDED, REMOVED = "passkey_added", "passkey_removed"
+MOST = 20
+CHALLENGE_BYTES = 32
+
+
+@dataclass(frozen=True)
+class Offer:
+    """What the browser's authenticator is asked, and the challenge its browser keeps in a cookie until it answers."""
+
+    options: Mapping[str, Any]
+    challenge: str
+
+
+@dataclass(frozen=True)
+class Used:
+    """A passkey that has just been used, and what that says of the session (`amr`, RFC 8176)."""
+
+    passkey: Passkey
+    amr: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Passkeys:
+    """From a challenge to a session, and the account page's list."""
+
+    store: Store
+    clock: Clock
+    authenticators: Authenticators
+    throttles: Throttles
+    reauthentication: Reauthentication
+    sessions: Sessions
+    ways_in: WaysIn
+
+    def offer_sign_in(self, visit: Visit) -> Offer:
+        """Ask for any passkey of this site. Raises `RateLimited`."""
+        challenge = self._challenge(None, visit)
+        return Offer(self.authenticators.request_options(_bytes_of(challenge)), challenge)
+
+    def used(self, credential: Mapping[str, Any], challenge: str | None, visit: Visit) -> Used:
+        """Check what a passkey answered, and note its use. Raises `InvalidPasskey`."""
+        self._take(challenge, None)
+        credential_id = self.authenticators.credential_id(credential)
+        now = self.clock()
+        with self.store.write() as uow:
+            passkey = uow.passkeys.by_credential(credential_id)
+            if passkey is None:
+                raise InvalidPasskey
+            told = self.authenticators.asserted(credential, _bytes_of(challenge), passkey)
+            if passkey.sign_count and told.sign_count <= passkey.sign_count:
+                uow.passkeys.flag(passkey.id, at=now)
+                uow.audit.record(
+                    "passkey.copied", at=now, user_id=passkey.user_id, visit=visit, passkey=str(passkey.id)
+                )
+            uow.passkeys.used(passkey, told, at=now)
+        return Used(passkey, ("swk" if told.synced else "hwk", "user", MULTIPLE))
+
+    def sign_in(
+        self,
+        *,
+        credential: Mapping[str, Any],
+        challenge: str | None,
+        remember: bool,
+        visit: Visit,
+        previous: str | None = None,
+    ) -> SignedIn:
+        """Sign in with nothing but a passkey. Raises `InvalidPasskey` and `AccountDisabled`."""
+        used = self.used(credential, challenge, visit)
+        with self.store.write() as uow:
+            user = uow.users.by_id(used.passkey.user_id)
+            if user is None:
+                raise InvalidPasskey
+            if user.disabled:
+                raise AccountDisabled
+            return self.sessions.begin(
+                uow, user, amr=used.amr, remember=remember, visit=visit, previous=previous
+            )
+
+    def offer_new(self, here: SignedIn, again: Again, visit: Visit) -> Offer:
+        """Ask for a new passkey. Raises as `Reauthentication.require_factor`, and `ValidationFailed` for too many."""
+        self.reauthentication.require_factor(here, again, visit)
+        known = self.of(here)
+        if len(known) >= MOST:
+            raise ValidationFailed(
+                [FieldError("credential", "too_many_passkeys", "Remove a passkey you no longer use first.")]
+            )
+        challenge, user = self._challenge(here.user.id, visit), here.user
+        account = user.email or user.name or str(user.id)
+        options = self.authenticators.creation_options(
+            challenge=_bytes_of(challenge),
+            user_id=user.id,
+            account=account,
+            name=user.name or account,
+            known=[passkey.credential_id for passkey in known],
+        )
+        return Offer(options, challenge)
+
+    def add(
+        self,
+        here: SignedIn,
+        *,
+        credential: Mapping[str, Any],
+        challenge: str | None,
+        name: str | None,
+        visit: Visit,
+    ) -> Passkey:
+        """Keep a passkey that was made, and tell the owner. Raises `InvalidPasskey` and `ValidationFailed`."""
+        called = accept_name(name) or visit.device
+        self._take(challenge, here.user.id)
+        made, now = self.authenticators.registered(credential, _bytes_of(challenge)), self.clock()
+        passkey = Passkey(
+            id=new_id(),
+            user_id=here.user.id,
+            credential_id=made.credential_id,
+            public_key=made.public_key,
+            sign_count=made.sign_count,
+            name=called,
+            synced=made.synced,
+            created_at=now,
+        )
+        with self.store.write() as uow:
+            if not uow.passkeys.add(passkey):
+                raise InvalidPasskey
+            tell_second_factor(uow, here.user, ADDED, at=now, visit=visit, passkey=called)
+            uow.audit.record(
+                "passkey.added", at=now, user_id=here.user.id, visit=visit, passkey=str(passkey.id)
+            )
+        return passkey
+
+    def of(self, here: SignedIn) -> Sequence[Passkey]:
+        """The reader's passkeys, oldest first."""
+        with self.store.read() as uow:
+            return uow.passkeys.of(here.user.id)
+
+    def remove(self, here: SignedIn, passkey_id: UUID, again: Again, visit: Visit) -> SignedIn:
+        """Forget a passkey; every other session ends, this one gets a new secret.
+
+        Raises `NotFound`, `LastSignInMethod`, and as `Reauthentication.require_factor`.
+        """
+        self.reauthentication.require_factor(here, again, visit)
+        now = self.clock()
+        with self.store.write() as uow:
+            user = uow.users.locked(here.user.id)
+            gone = uow.passkeys.remove(passkey_id, user_id=here.user.id)
+            if user is None or gone is None:
+                raise NotFound
+            if not self.ways_in.left(uow, user):
+                raise LastSignInMethod
+            tell_second_factor(uow, user, REMOVED, at=now, visit=visit, passkey=gone.name)
+            uow.audit.record("passkey.removed", at=now, user_id=user.id, visit=visit, passkey=str(gone.id))
+            return carry_over(uow, here)
+
+    def _challenge(self, user_id: UUID | None, visit: Visit) -> str:
+        """Hand a fresh challenge out. Raises `RateLimited`."""
+        self.throttles.take(Rule.PASSKEY_PER_CLIENT, visit.network)
+        challenge = urlsafe_b64encode(secrets.token_bytes(CHALLENGE_BYTES)).rstrip(b"=").decode()
+        with self.store.write() as uow:
+            uow.ceremonies.add(Ceremony(digest(challenge), user_id, self.clock() + CEREMONY_LIFE))
+        return challenge
+
+    def _take(self, challenge: str | None, user_id: UUID | None) -> None:
+        """Use a challenge up, whatever then becomes of the answer. Raises `InvalidPasskey`."""
+        with self.store.write() as uow:
+            ceremony = uow.ceremonies.take(digest(challenge)) if challenge else None
+        if ceremony is None or ceremony.user_id != user_id or ceremony.expires_at <= self.clock():
+            raise InvalidPasskey
+
+
+def _bytes_of(challenge: str | None) -> bytes:
+    return urlsafe_b64decode(f"{challenge}=")
