@@ -69,6 +69,18 @@ def sign_out_all(yes: bool) -> None:
     click.echo(f"Everybody is signed out. Accounts: {accounts}")
 
 
+@users.command("second-factor-off")
+@click.argument("user_id", metavar="ID", type=UUID)
+@click.option("--json", "json_wanted", is_flag=True, help="Print the account as JSON.")
+def second_factor_off(user_id: UUID, json_wanted: bool) -> None:
+    """Stop asking for a code, for an owner who has lost app and recovery codes; sessions end, the owner is told.
+
+    Passkeys stay. Make sure first that it is the owner who asks: the password alone opens the account from now on.
+    """
+    with refusals_as_messages():
+        show(masthead().flows.second_factor.remove_for(user_id, STAFF), json_wanted=json_wanted)
+
+
 @users.command("password-reset")
 @click.argument("user_id", metavar="ID", type=UUID)
 @click.option("--json", "json_wanted", is_flag=True, help="Print the account as JSON.")

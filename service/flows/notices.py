@@ -22,7 +22,7 @@ def tell_password_changed(uow: UnitOfWork, user: User, *, at: datetime, visit: V
 
 
 def tell_second_factor(
-    uow: UnitOfWork, user: User, change: str, *, at: datetime, visit: Visit, **more: str
+    uow: UnitOfWork, user: User, change: str, *, at: datetime, visit: Visit | None, **more: str
 ) -> None:
     """Tell of a change to second factors or passkeys: `app_added`, `passkey_removed` and so on."""
     tell(uow, user, SECOND_FACTOR_CHANGED, at=at, visit=visit, change=change, **more)

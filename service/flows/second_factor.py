@@ -15,6 +15,7 @@ from service.core.ports import Clock, Store, UnitOfWork
 from service.core.recovery_codes import new_codes, plain
 from service.core.second_factors import AuthenticatorApp, OneTimeCodes
 from service.core.values import User, Visit, digest
+from service.flows.accounts import STAFF
 from service.flows.notices import tell_second_factor
 from service.flows.reauthentication import Again, Reauthentication
 from service.flows.second_factor_check import SecondFactorCheck
@@ -127,28 +128,28 @@ class SecondFactor:
         """Turn the second factor off. Raises as `Reauthentication.require_factor`, and `NotFound` where it is off."""
         self.reauthentication.require_factor(here, again, visit)
         with self.store.write() as uow:
-            self._remove(uow, here.user, visit)
+            self._remove(uow, here.user, visit, by=None)
             return carry_over(uow, here)
 
-    def remove_for(self, user_id: UUID, visit: Visit, *, by: str) -> User:
-        """Turn it off for a reader who has lost everything, as staff. Raises `NotFound`."""
+    def remove_for(self, user_id: UUID, visit: Visit) -> User:
+        """Turn it off, as staff, for a reader who has lost app and codes; sessions end. Raises `NotFound`."""
         with self.store.write() as uow:
             user = uow.users.by_id(user_id)
             if user is None:
                 raise NotFound
-            self._remove(uow, user, visit, by=by)
+            self._remove(uow, user, visit, by=STAFF)
             uow.users.raise_epoch(user_id)
             uow.sessions.end_all(user_id)
             return uow.users.by_id(user_id) or user
 
-    def _remove(self, uow: UnitOfWork, user: User, visit: Visit, **by: str) -> None:
+    def _remove(self, uow: UnitOfWork, user: User, visit: Visit, *, by: str | None) -> None:
         app = uow.authenticator_apps.of(user.id)
         if app is None or app.confirmed_at is None or not uow.authenticator_apps.remove(user.id):
             raise NotFound
         uow.recovery_codes.remove_all(user.id)
         now = self.clock()
-        tell_second_factor(uow, user, APP_REMOVED, at=now, visit=visit)
-        uow.audit.record("mfa.disabled", at=now, user_id=user.id, visit=visit, **by)
+        tell_second_factor(uow, user, APP_REMOVED, at=now, visit=None if by else visit)
+        uow.audit.record("mfa.disabled", at=now, user_id=user.id, visit=visit, **({"by": by} if by else {}))
 
     @staticmethod
     def _give_codes(uow: UnitOfWork, user: User, recovery_codes: Sequence[str], now: datetime) -> None:

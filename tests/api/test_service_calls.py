@@ -19,6 +19,7 @@ PUBLIC = {
     *("/api/v1/signup", "/api/v1/signup/confirm", "/api/v1/login", "/api/v1/login/link"),
     *("/api/v1/login/link/confirm", "/api/v1/login/google", "/api/v1/login/apple", "/api/v1/logout"),
     *("/api/v1/password/forgot", "/api/v1/password/reset", "/api/v1/email/change/confirm"),
+    *("/api/v1/login/mfa", "/api/v1/login/passkey/options", "/api/v1/login/passkey"),
     "/api/v1/captcha/challenge",
 }
 

@@ -3,6 +3,7 @@
 from uuid import UUID
 
 import pytest
+from pyotp import TOTP
 from sqlalchemy import text
 
 from tests.cli.conftest import Run, printed
@@ -125,3 +126,22 @@ def test_an_id_nobody_has_is_an_error(
     result = run("users", command, user_id)
     assert result.exit_code == exit_code
     assert said in result.stderr
+
+
+@pytest.mark.case("MFA-11")
+def test_staff_turn_the_second_factor_of_a_locked_out_reader_off(service: Service, run: Run) -> None:
+    add_reader(service)
+    reader = signed_in(service)
+    user_id = reader.get("/api/v1/session").json["user"]["id"]
+    offered = reader.post("/api/v1/me/mfa/totp", {"current_password": PASSWORD}).json
+    code = TOTP(offered["secret"]).now()
+    assert reader.post("/api/v1/me/mfa/totp/confirm", {"code": code}).status_code == 200
+    asked = service.client().post("/api/v1/login", {"email": ADDRESS, "password": PASSWORD})
+    assert asked.json["code"] == "mfa_required"
+    assert printed(run("users", "second-factor-off", user_id, "--json"))["id"] == user_id
+    assert reader.get("/api/v1/session").status_code == 401
+    assert signed_in(service).get("/api/v1/me/mfa/recovery-codes").json == {"remaining": 0}
+    assert "mfa.disabled" in audited(service, user_id)
+    late = {"mfa_token": asked.json["mfa_token"], "method": "totp", "code": code}
+    assert service.client().post("/api/v1/login/mfa", late).json["code"] == "expired_token"
+    assert run("users", "second-factor-off", user_id).exit_code != 0
