@@ -159,12 +159,13 @@ class World:
             time.sleep(0.1)
 
     def end(self) -> None:
-        """End everybody at once, and wait until they have ended."""
+        """End everybody at once; who has not ended ten seconds later is killed."""
         for process in self.processes:
             process.terminate()
+        deadline = time.monotonic() + 10
         for process in self.processes:
             try:
-                process.wait(10)
+                process.wait(max(0, deadline - time.monotonic()))
             except subprocess.TimeoutExpired:
                 process.kill()
 
