@@ -14,6 +14,7 @@ UNKNOWN = "unknown_field"
 CODES = {"missing": "required", "extra_forbidden": UNKNOWN, "invalid_text": "invalid_text"}
 CODES |= dict.fromkeys(("greater_than_equal", "less_than_equal"), "out_of_range")
 TEXT = {"schema": {"type": "string"}}
+SECOND_STEP = "`mfa_required`, with `mfa_token` and `methods`, where the account asks for a second factor."
 CAPTCHA = "Where a captcha is configured: `captcha_required`, `captcha_failed`."
 MESSAGES = {
     "required": sentence("This field is required."),

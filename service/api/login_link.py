@@ -3,7 +3,7 @@
 from flask import Response, jsonify
 from flask_openapi3 import APIBlueprint
 
-from service.api.answers import CAPTCHA, problems
+from service.api.answers import CAPTCHA, SECOND_STEP, problems
 from service.api.models import Accepted, LoginLinkBody, SignedInModel, TokenBody, dump, signed_in_json
 from service.api.session import api as sessions
 from service.core.wording import LOGIN_LINK_ACCEPTED
@@ -28,7 +28,10 @@ def ask_for_login_link(body: LoginLinkBody) -> Response:
 
 @api.post(
     "/confirm",
-    responses={200: SignedInModel, **problems(body=True, s400="`invalid_token`, `expired_token`.")},
+    responses={
+        200: SignedInModel,
+        **problems(body=True, s400="`invalid_token`, `expired_token`.", s401=SECOND_STEP),
+    },
 )
 def confirm_login_link(body: TokenBody) -> Response:
     """Sign in with the token of the latest letter; works once"""

@@ -6,7 +6,7 @@ from flask import Response, jsonify
 from flask_openapi3 import APIBlueprint, Tag
 from pydantic import BaseModel, Field
 
-from service.api.answers import CAPTCHA, no_content, problems
+from service.api.answers import CAPTCHA, SECOND_STEP, no_content, problems
 from service.api.models import DeviceModel, DevicesModel, LoginBody, SignedInModel, dump, signed_in_json
 from service.core.devices import describe_device
 from service.core.errors import EmailUnverified, NotFound
@@ -41,7 +41,7 @@ class SessionPath(BaseModel):
             body=True,
             s400=CAPTCHA,
             s401="`invalid_credentials`: unknown address, wrong password or no password, all alike."
-            " `mfa_required`, with `mfa_token` and `methods`, after the right password: go on at `/login/mfa`.",
+            f" After the right one {SECOND_STEP}",
             s403="After the right password only: `account_disabled`, `email_unverified` (a new link is mailed)."
             " Also `cross_origin_refused`.",
         ),

@@ -6,7 +6,7 @@ from flask import Response, jsonify
 from flask_openapi3 import APIBlueprint, Tag
 from pydantic import BaseModel, Field
 
-from service.api.answers import no_content, problems
+from service.api.answers import SECOND_STEP, no_content, problems
 from service.api.models import (
     ConfirmationSent,
     IdentitiesModel,
@@ -36,7 +36,8 @@ ANSWERS = {
     202: ConfirmationSent,
     **problems(
         body=True,
-        s401="`invalid_id_token`: not the provider's, not for us, over, used, or without the nonce.",
+        s401="`invalid_id_token`: not the provider's, not for us, over, used, or without the nonce. "
+        + SECOND_STEP,
         s403="`account_disabled`, `identity_blocked`. Also `cross_origin_refused`.",
         s404="`not_found`: this provider is not configured.",
         s409="`link_required`: the address has an account; send the reader to `/login/connect` to prove it.",
