@@ -4,6 +4,8 @@ import json
 import sys
 from collections.abc import Callable
 from datetime import timedelta
+from ipaddress import ip_address
+from urllib.parse import urlsplit
 
 import click
 
@@ -119,6 +121,18 @@ def captcha(service: Masthead) -> Finding:
     return Finding("captcha", True, f"{kind} answers; asked at {places}")
 
 
+def passkeys(service: Masthead) -> Finding:
+    """Browsers make passkeys for this place."""
+    host = urlsplit(service.settings.public_url).hostname or ""
+    try:
+        ip_address(host)
+    except ValueError:
+        return Finding("passkeys", True, f"belong to {host}")
+    return Finding(
+        "passkeys", True, f"browsers offer none at {host}: AUTH_PUBLIC_URL needs a host name for that"
+    )
+
+
 CHECKS: tuple[Callable[[Masthead], Finding], ...] = (
     settings,
     database,
@@ -128,6 +142,7 @@ CHECKS: tuple[Callable[[Masthead], Finding], ...] = (
     outbox,
     providers,
     captcha,
+    passkeys,
     passwords,
     webhooks,
 )

@@ -42,6 +42,19 @@ def test_a_sound_service_is_sound(service: Service, run: Run) -> None:
     assert service.mailbox.messages == []
 
 
+@pytest.mark.parametrize(
+    ("public_url", "said"),
+    [
+        ("http://localhost:8000", "belong to localhost"),
+        ("http://127.0.0.1:8000", "browsers offer none at 127.0.0.1"),
+    ],
+)
+def test_where_passkeys_work_is_said(make_service: Make, sqlite_url: str, public_url: str, said: str) -> None:
+    report = printed(runner(make_service(sqlite_url, public_url=public_url))("doctor", "--json"))
+    (detail,) = (check["detail"] for check in report["checks"] if check["check"] == "passkeys")
+    assert detail.startswith(said)
+
+
 def test_a_database_without_tables_asks_for_make_migrate(make_service: Make, tmp_path: Path) -> None:
     found = broken(runner(make_service(f"sqlite:///{tmp_path}/empty.db")))
     assert "make migrate" in found["migrations"]
