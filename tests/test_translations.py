@@ -11,6 +11,7 @@ from babel.messages.catalog import Catalog, Message
 from service.api.embed_words import HOW_LONG, OF_THE_PAGES
 from service.core import errors
 from service.core.errors import Refusal
+from service.languages import catalogue as compiled
 from service.languages import choose, shipped
 from tests.support.live import ROOT
 from tests.support.messages import TRANSLATED, extract, missing, read
@@ -83,6 +84,17 @@ def test_every_plural_form_of_the_language_is_there(catalogue: Catalog) -> None:
     for message in catalogue:
         if not isinstance(message.id, str):
             assert len(forms(message)) == catalogue.num_plurals, message.id
+
+
+@pytest.mark.parametrize(
+    ("days", "said"), [(3, "3 أيام"), (14, "14 يومًا"), (99, "99 يومًا"), (100, "100 يوم")]
+)
+def test_days_in_arabic_are_counted_in_the_form_their_number_asks_for(days: int, said: str) -> None:
+    counted = [m for m in read("ar") if not isinstance(m.id, str) and "%(count)s days" in m.id[1]]
+    assert counted
+    for message in counted:
+        written = compiled("ar").ngettext(*message.id, days) % {"count": days}
+        assert re.search(rf"{said}(?![\w\u064b])", written), written
 
 
 def test_no_markup_comes_with_a_translation(catalogue: Catalog) -> None:

@@ -25,6 +25,10 @@ CHANGE = {
     "device": "Firefox on Windows",
     "ip": "203.0.113.7",
 }
+SECOND_FACTOR = (
+    CHANGE | FORGOT | {"account_link": f"{SITE}/account/second-factor", "passkey": None, "left": None}
+)
+PASSKEY = SECOND_FACTOR | {"account_link": f"{SITE}/account/passkeys", "passkey": "Ada's phone"}
 NOT_ME = {
     "not_me_link": f"{SITE}/account/not-me?token={TOKEN}",
     "devices_link": f"{SITE}/account/devices",
@@ -88,6 +92,15 @@ SAMPLES = (
     Sample("identity_linked", "by_nobody", BY_NOBODY | ACCOUNT | {"provider": "Apple"}),
     Sample("identity_unlinked", "", CHANGE | ACCOUNT | {"provider": "Google"}),
     Sample("identity_unlinked", "by_nobody", BY_NOBODY | ACCOUNT | {"provider": "Apple"}),
+    Sample("second_factor_changed", "app_added", SECOND_FACTOR | {"change": "app_added"}),
+    Sample("second_factor_changed", "app_removed", SECOND_FACTOR | {"change": "app_removed"}),
+    Sample("second_factor_changed", "by_staff", SECOND_FACTOR | BY_NOBODY | {"change": "app_removed"}),
+    Sample("second_factor_changed", "codes_renewed", SECOND_FACTOR | {"change": "codes_renewed"}),
+    Sample("second_factor_changed", "codes_removed", SECOND_FACTOR | {"change": "codes_removed"}),
+    Sample("second_factor_changed", "code_used", SECOND_FACTOR | {"change": "code_used", "left": 9}),
+    Sample("second_factor_changed", "last_code_used", SECOND_FACTOR | {"change": "code_used", "left": 0}),
+    Sample("second_factor_changed", "passkey_added", PASSKEY | {"change": "passkey_added"}),
+    Sample("second_factor_changed", "passkey_removed", PASSKEY | {"change": "passkey_removed"}),
     Sample("grant_ended", "", BY_NOBODY | FORGOT | {"client": "Comments"}),
     Sample("joined_with_provider", "", CHANGE | ACCOUNT | {"provider": "Apple"}),
     Sample(

@@ -22,6 +22,9 @@ class Links:
     def second_factor(self) -> str:
         return f"{self.public_url}/account/second-factor"
 
+    def passkeys(self) -> str:
+        return f"{self.public_url}/account/passkeys"
+
     def devices(self) -> str:
         return f"{self.public_url}/account/devices"
 

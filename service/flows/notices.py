@@ -112,12 +112,13 @@ class Notices:
 
     def second_factor_changed(self, row: OutboxRow, uow: UnitOfWork, signed_at: datetime) -> Letter | Outcome:
         """Say what was changed about the second factor or the passkeys, and what to do if it was somebody else."""
+        passkey, left = row.context.get("passkey"), row.context.get("left")
         return self._letter(
             row,
             change=row.context["change"],
-            passkey=row.context.get("passkey"),
-            left=row.context.get("left"),
-            account_link=self.links.second_factor(),
+            passkey=passkey,
+            left=int(left) if left is not None else None,
+            account_link=self.links.passkeys() if passkey is not None else self.links.second_factor(),
             forgot_link=self.links.forgot_password(),
         )
 
@@ -130,7 +131,7 @@ class Notices:
         context = {"user": row.context["user"], "provider": self._label(row)}
         return Letter(row.letter, row.address, "en", context)
 
-    def _letter(self, row: OutboxRow, **context: str | None) -> Letter:
+    def _letter(self, row: OutboxRow, **context: str | int | None) -> Letter:
         return Letter(row.letter, row.address, row.context["locale"], circumstances(row) | context)
 
     def _label(self, row: OutboxRow) -> str:

@@ -148,7 +148,7 @@ class SecondFactor:
             raise NotFound
         uow.recovery_codes.remove_all(user.id)
         now = self.clock()
-        tell_second_factor(uow, user, APP_REMOVED, at=now, visit=None if by else visit)
+        tell_second_factor(uow, user, APP_REMOVED, at=now, visit=None if by else visit)  # not where staff are
         uow.audit.record("mfa.disabled", at=now, user_id=user.id, visit=visit, **({"by": by} if by else {}))
 
     @staticmethod
