@@ -85,7 +85,7 @@ def test_an_app_s_removal_is_told(service, reader):
 def test_an_app_s_removal_by_staff_is_told_without_where_staff_are(service):
     account = join(service)
     turn_on(signed_in(service))
-    service.parts.flows.second_factor.remove_for(account.id, STAFF, by="staff")
+    service.parts.flows.second_factor.remove_for(account.id, STAFF)
     letter = letter_of(service, "The authenticator app was removed from your account at The Masthead")
     assert "When: " in words(letter)
     assert "Device: " not in words(letter)
