@@ -183,12 +183,15 @@ def methods_of(uow: UnitOfWork, user: User) -> tuple[Method, ...]:
 
 
 def still_in(uow: UnitOfWork, here: SignedIn, *, at: datetime) -> User:
-    """Lock a reader's account and return it as it is now. Raises `Unauthenticated` for a session that has ended.
+    """Lock a reader's account and return it as it is now.
 
+    Raises `Unauthenticated` for a session that has ended, or lives on under another secret (`carry_over`).
     What a session may leave behind, such as a passkey, must not come after the step that ended the session.
     """
     user = uow.users.locked(here.user.id)
-    if user is None or here.session.id not in {one.id for one in uow.sessions.of(user.id, at)}:
+    if user is None or user.credential_epoch != here.session.epoch:
+        raise Unauthenticated
+    if here.session.id not in {one.id for one in uow.sessions.of(user.id, at)}:
         raise Unauthenticated
     return user
 
