@@ -7,7 +7,16 @@ from sqlalchemy import select
 
 from service.store.schema import AuditRow
 from service.store.schema_mail import OutboxTable
-from tests.flows.people import PASSWORD, join, log_in, signed_in
+from tests.flows.people import (
+    ADDRESS,
+    OTHER_PASSWORD,
+    PASSWORD,
+    join,
+    letters_to,
+    log_in,
+    signed_in,
+    token_in,
+)
 from tests.support.authenticator import Authenticator
 
 TOTP_PATH, CODES_PATH, PASSKEYS_PATH = (
@@ -129,3 +138,13 @@ def events(service, *beginnings):
     with service.parts.store.engine.connect() as connection:
         kinds = connection.execute(select(AuditRow.kind).order_by(AuditRow.at, AuditRow.id)).scalars()
         return [kind for kind in kinds if kind.startswith(beginnings)]
+
+
+def new_password(service):
+    """Choose a new password by mail."""
+    browser = service.client()
+    assert browser.post("/api/v1/password/forgot", {"email": ADDRESS}).status_code == 202
+    letters = [letter for letter in letters_to(service) if "/reset-password" in letter.raw.decode()]
+    token = token_in(letters[-1], "/reset-password")
+    answer = browser.post("/api/v1/password/reset", {"token": token, "password": OTHER_PASSWORD})
+    assert answer.status_code == 200, answer.text

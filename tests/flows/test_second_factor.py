@@ -20,6 +20,7 @@ from tests.flows.factors import (
     App,
     events,
     guarded,
+    new_password,
     offered,
     passkey_for,
     show,
@@ -29,7 +30,6 @@ from tests.flows.factors import (
 )
 from tests.flows.movers import moved, undo, undo_token
 from tests.flows.people import (
-    ADDRESS,
     OTHER_PASSWORD,
     PASSWORD,
     STAFF,
@@ -388,7 +388,7 @@ def test_taking_an_account_back_takes_what_was_added_since(clock, service, way_b
     assert not is_in(thief)
     assert count_of(service, AuthenticatorAppRow) == count_of(service, RecoveryCodeRow) == 0
     owner = service.client()
-    new_password(service, owner)
+    new_password(service)
     assert log_in(owner, password=OTHER_PASSWORD).status_code == 200
     assert owner.get("/api/v1/me/passkeys").json == []
 
@@ -408,21 +408,12 @@ def test_taking_an_account_back_leaves_what_was_there_before(clock, service, way
         assert undo(service, undo_token(service)).status_code == 303
     else:
         not_me(service)
-    new_password(service, service.client())
+    new_password(service)
     browser, token = waiting(service, password=OTHER_PASSWORD)
     assert code_of(show(browser, token, stolen[0], "recovery_code")) == "invalid_code"
     assert code_of(show(browser, token, codes[0], "recovery_code")) == "invalid_code"
     assert show(browser, token, app.next_code()).status_code == 200
     assert (left(browser), len(browser.get("/api/v1/me/passkeys").json)) == (0, 1)
-
-
-def new_password(service, browser):
-    """Choose a new password by mail."""
-    assert browser.post("/api/v1/password/forgot", {"email": ADDRESS}).status_code == 202
-    letters = [letter for letter in letters_to(service) if "/reset-password" in letter.raw.decode()]
-    token = token_in(letters[-1], "/reset-password")
-    answer = browser.post("/api/v1/password/reset", {"token": token, "password": OTHER_PASSWORD})
-    assert answer.status_code == 200, answer.text
 
 
 @pytest.mark.case("SEC-05")
