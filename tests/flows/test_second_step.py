@@ -1,5 +1,7 @@
 """The step between the first factor and the session: every way in ends there, and nothing opens before it."""
 
+import time
+
 import pytest
 from sqlalchemy import update
 
@@ -151,6 +153,21 @@ def test_a_mailed_link_is_one_factor_and_needs_the_app_s_code(clock, service):
     assert code_of(mailed_again) == "invalid_code"
     answer = show(browser, token, app.next_code())
     assert answer.json["session"]["amr"] == ["email", "otp", "mfa"]
+
+
+@pytest.mark.case("MFA-11")
+def test_the_pages_lead_to_the_second_step_and_no_further(clock, service):
+    guarded(service, clock)
+    by_password, by_mail = service.client(), service.client()
+    typed = by_password.form("/login?next=/account/devices", email=ADDRESS, password=PASSWORD)
+    by_mail.form("/login/link", email=ADDRESS)
+    link = letters_of_kind(service, "/login/link/confirm").link("/login/link/confirm")
+    by_mail.follow(by_mail.get(link))
+    for browser, answer in ((by_password, typed), (by_mail, by_mail.form("/login/link/confirm"))):
+        assert (answer.status_code, answer.headers["Location"]) == (303, "/login/mfa")
+        assert secret_of(browser, STEP)
+        assert not is_in(browser)
+    assert sessions_of(service) == 1
 
 
 @pytest.mark.case("RST-60", "RST-61", "RST-65")
@@ -438,6 +455,36 @@ def test_guesses_are_counted_across_fresh_first_steps_and_in_the_account_as_well
     # who has to wait begins anew, wherever
     assert {code_of(show(*one, app.code())) for one in began} == {"expired_token"}
     assert owner.delete("/api/v1/me/mfa/totp", {"code": app.code()}).status_code == 429
+
+
+@pytest.mark.case("MFA-04")
+def test_who_keeps_guessing_waits_for_the_hour_and_then_for_the_day(clock, shipped, monkeypatch):
+    guarded(shipped, clock)
+    ahead, real = 0, time.time
+
+    def guesses():
+        """Guess until it is no longer looked at; how often it was."""
+        for number in range(60):
+            if show(*waiting(shipped), "000000x").status_code == 429:
+                return number
+        return None
+
+    monkeypatch.setattr(time, "time", lambda: real() + ahead)
+    in_the_hour = []
+    for _ in range(6):
+        in_the_hour.append(guesses())
+        ahead += 301
+    assert in_the_hour[0] == 5
+    assert 5 < sum(in_the_hour) <= 20  # who is told to wait and does not is counted as well
+    assert in_the_hour[-1] == 0
+    in_the_day = list(in_the_hour)
+    for _ in range(20):
+        ahead += 3601
+        in_the_day.append(guesses())
+    assert 20 < sum(in_the_day) <= 50
+    assert in_the_day[-1] == 0
+    ahead += 86_401
+    assert guesses() == 5
 
 
 @pytest.mark.case("MFA-04")
