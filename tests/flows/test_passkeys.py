@@ -458,7 +458,7 @@ def test_what_is_no_credential_is_refused(on_sqlite, credential):
 
 
 @pytest.mark.case("MFA-09")
-@pytest.mark.parametrize("challenge", [None, "", "x", "é", "=" * 43, "A" * 43, "A" * 5000])
+@pytest.mark.parametrize("challenge", [None, "", "x", "é", "=" * 43, "A" * 43, "A" * 3000])
 def test_a_cookie_that_holds_no_challenge_of_ours_is_refused(on_sqlite, challenge):
     _owner, passkey = with_a_passkey(on_sqlite)
     browser = on_sqlite.client()
