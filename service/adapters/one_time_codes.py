@@ -43,9 +43,6 @@ def digits_of(typed: str) -> str | None:
     """Return a code as it is compared, typed with blanks or in other scripts' digits; None for what is no code."""
     if len(typed) > LONGEST_TYPED:
         return None
-    digits = "".join(
-        str(unicodedata.digit(sign, ""))
-        for sign in typed
-        if not sign.isspace() and sign not in "-\u200f\u200e"
-    )
+    signs = [sign for sign in typed if not sign.isspace() and sign not in "-\u200f\u200e"]
+    digits = "".join(str(unicodedata.decimal(sign, sign)) for sign in signs)
     return digits if CODE.fullmatch(digits) else None

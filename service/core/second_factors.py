@@ -193,7 +193,8 @@ class RecoveryCodes(Protocol):
     def use(self, user_id: UUID, code_hash: bytes) -> bool:
         """Use one up; True for exactly one of any number of callers."""
 
-    def remove_all(self, user_id: UUID) -> None: ...
+    def remove_all(self, user_id: UUID, *, since: datetime | None = None) -> None:
+        """Remove them; with `since` only those that were made from then on."""
 
 
 class Passkeys(Protocol):

@@ -77,7 +77,7 @@ class EmailUndoing:
         self.throttles.take(Rule.TOKEN_PER_CLIENT, visit.network)
         offered, now = self._offered(token), self.clock()
         with self.store.write() as uow:
-            before = uow.users.by_id(offered.user_id)
+            before = uow.users.locked(offered.user_id)
             if before is None or not uow.addresses.take_undo(offered):
                 raise InvalidToken
             revoke(uow, uow.identities.remove_since(offered.user_id, offered.changed_at), at=now)

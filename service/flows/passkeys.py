@@ -20,14 +20,14 @@ from service.core.errors import (
     NotFound,
     ValidationFailed,
 )
-from service.core.ports import Clock, Store, Throttles
+from service.core.ports import Clock, Store, Throttles, UnitOfWork
 from service.core.profile import accept_name
-from service.core.second_factors import CEREMONY_LIFE, MULTIPLE, Authenticators, Ceremony, Passkey
+from service.core.second_factors import CEREMONY_LIFE, MULTIPLE, Assertion, Authenticators, Ceremony, Passkey
 from service.core.throttles import Rule
-from service.core.values import Visit, digest, new_id
+from service.core.values import User, Visit, digest, new_id
 from service.flows.notices import tell_second_factor
 from service.flows.reauthentication import Again, Reauthentication
-from service.flows.sessions import Sessions, SignedIn, carry_over
+from service.flows.sessions import Sessions, SignedIn, carry_over, still_in
 from service.flows.ways_in import WaysIn
 
 ADDED, REMOVED = "passkey_added", "passkey_removed"
@@ -44,11 +44,16 @@ class Offer:
 
 
 @dataclass(frozen=True)
-class Used:
-    """A passkey that has just been used, and what that says of the session (`amr`, RFC 8176)."""
+class Shown:
+    """A passkey that has answered a challenge, and what its authenticator told."""
 
     passkey: Passkey
-    amr: tuple[str, ...]
+    told: Assertion
+
+    @property
+    def amr(self) -> tuple[str, ...]:
+        """What that says of a session (RFC 8176)."""
+        return ("swk" if self.told.synced else "hwk", "user", MULTIPLE)
 
 
 @dataclass(frozen=True)
@@ -68,23 +73,31 @@ class Passkeys:
         challenge = self._challenge(None, visit)
         return Offer(self.authenticators.request_options(_bytes_of(challenge)), challenge)
 
-    def used(self, credential: Mapping[str, Any], challenge: str | None, visit: Visit) -> Used:
-        """Check what a passkey answered, and note its use. Raises `InvalidPasskey`."""
+    def shown(self, credential: Mapping[str, Any], challenge: str | None) -> Shown:
+        """Check what a passkey answered. Raises `InvalidPasskey`."""
         self._take(challenge, None)
         credential_id = self.authenticators.credential_id(credential)
-        now = self.clock()
-        with self.store.write() as uow:
+        with self.store.read() as uow:
             passkey = uow.passkeys.by_credential(credential_id)
-            if passkey is None:
-                raise InvalidPasskey
-            told = self.authenticators.asserted(credential, _bytes_of(challenge), passkey)
-            if passkey.sign_count and told.sign_count <= passkey.sign_count:
-                uow.passkeys.flag(passkey.id, at=now)
-                uow.audit.record(
-                    "passkey.copied", at=now, user_id=passkey.user_id, visit=visit, passkey=str(passkey.id)
-                )
-            uow.passkeys.used(passkey, told, at=now)
-        return Used(passkey, ("swk" if told.synced else "hwk", "user", MULTIPLE))
+        if passkey is None:
+            raise InvalidPasskey
+        return Shown(passkey, self.authenticators.asserted(credential, _bytes_of(challenge), passkey))
+
+    def use(self, uow: UnitOfWork, shown: Shown, visit: Visit) -> User:
+        """Note a use, in the transaction of what it is for; return the account, locked.
+
+        Raises `InvalidPasskey` for one that was removed just now.
+        """
+        now, told = self.clock(), shown.told
+        user = uow.users.locked(shown.passkey.user_id)
+        passkey = uow.passkeys.by_credential(shown.passkey.credential_id)
+        if user is None or passkey is None:
+            raise InvalidPasskey
+        if passkey.sign_count and told.sign_count <= passkey.sign_count:
+            uow.passkeys.flag(passkey.id, at=now)
+            uow.audit.record("passkey.copied", at=now, user_id=user.id, visit=visit, passkey=str(passkey.id))
+        uow.passkeys.used(passkey, told, at=now)
+        return user
 
     def sign_in(
         self,
@@ -96,25 +109,20 @@ class Passkeys:
         previous: str | None = None,
     ) -> SignedIn:
         """Sign in with nothing but a passkey. Raises `InvalidPasskey` and `AccountDisabled`."""
-        used = self.used(credential, challenge, visit)
+        shown = self.shown(credential, challenge)
         with self.store.write() as uow:
-            user = uow.users.by_id(used.passkey.user_id)
-            if user is None:
-                raise InvalidPasskey
+            user = self.use(uow, shown, visit)
             if user.disabled:
                 raise AccountDisabled
             return self.sessions.begin(
-                uow, user, amr=used.amr, remember=remember, visit=visit, previous=previous
+                uow, user, amr=shown.amr, remember=remember, visit=visit, previous=previous
             )
 
     def offer_new(self, here: SignedIn, again: Again, visit: Visit) -> Offer:
         """Ask for a new passkey. Raises as `Reauthentication.require_factor`, and `ValidationFailed` for too many."""
         self.reauthentication.require_factor(here, again, visit)
         known = self.of(here)
-        if len(known) >= MOST:
-            raise ValidationFailed(
-                [FieldError("credential", "too_many_passkeys", "Remove a passkey you no longer use first.")]
-            )
+        _require_room(known)
         challenge, user = self._challenge(here.user.id, visit), here.user
         account = user.email or user.name or str(user.id)
         options = self.authenticators.creation_options(
@@ -150,12 +158,12 @@ class Passkeys:
             created_at=now,
         )
         with self.store.write() as uow:
+            user = still_in(uow, here, at=now)
+            _require_room(uow.passkeys.of(user.id))
             if not uow.passkeys.add(passkey):
                 raise InvalidPasskey
-            tell_second_factor(uow, here.user, ADDED, at=now, visit=visit, passkey=called)
-            uow.audit.record(
-                "passkey.added", at=now, user_id=here.user.id, visit=visit, passkey=str(passkey.id)
-            )
+            tell_second_factor(uow, user, ADDED, at=now, visit=visit, passkey=called)
+            uow.audit.record("passkey.added", at=now, user_id=user.id, visit=visit, passkey=str(passkey.id))
         return passkey
 
     def of(self, here: SignedIn) -> Sequence[Passkey]:
@@ -171,9 +179,9 @@ class Passkeys:
         self.reauthentication.require_factor(here, again, visit)
         now = self.clock()
         with self.store.write() as uow:
-            user = uow.users.locked(here.user.id)
-            gone = uow.passkeys.remove(passkey_id, user_id=here.user.id)
-            if user is None or gone is None:
+            user = still_in(uow, here, at=now)
+            gone = uow.passkeys.remove(passkey_id, user_id=user.id)
+            if gone is None:
                 raise NotFound
             if not self.ways_in.left(uow, user):
                 raise LastSignInMethod
@@ -195,6 +203,13 @@ class Passkeys:
             ceremony = uow.ceremonies.take(digest(challenge)) if challenge else None
         if ceremony is None or ceremony.user_id != user_id or ceremony.expires_at <= self.clock():
             raise InvalidPasskey
+
+
+def _require_room(known: Sequence[Passkey]) -> None:
+    if len(known) >= MOST:
+        raise ValidationFailed(
+            [FieldError("credential", "too_many_passkeys", "Remove a passkey you no longer use first.")]
+        )
 
 
 def _bytes_of(challenge: str | None) -> bytes:

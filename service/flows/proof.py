@@ -136,8 +136,6 @@ class Proof:
                 raise AccountDisabled
             if user is not None and in_other_hands(uow, user):
                 raise IdentityBlocked
-            if user is not None and user.second_factor:
-                raise SecondFactorFirst
             if user is None:
                 user, letter = self._new_account(uow, pending, now, visit), JOINED
             else:
@@ -158,8 +156,6 @@ class Proof:
             raise InvalidCredentials
         if user.disabled:
             raise AccountDisabled
-        if user.second_factor:
-            raise SecondFactorFirst
         with self.store.write() as uow:
             if not uow.pending_identities.take(pending):
                 raise AttemptExpired
@@ -176,6 +172,9 @@ class Proof:
         amr: tuple[str, ...],
         letter: str | None = None,
     ) -> Proven:
+        present = uow.users.by_id(user.id)
+        if present is not None and present.second_factor:
+            raise SecondFactorFirst
         kind = {"letter": letter} if letter else {}
         link(uow, user, pending, at=self.clock(), visit=visit, **kind)
         known = uow.users.by_id(user.id) or user

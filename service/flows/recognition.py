@@ -9,7 +9,14 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
-from service.core.errors import AccountDisabled, AttemptExpired, IdentityBlocked, IdentityTaken, LinkRequired
+from service.core.errors import (
+    AccountDisabled,
+    AttemptExpired,
+    IdentityBlocked,
+    IdentityTaken,
+    LinkRequired,
+    SecondFactorFirst,
+)
 from service.core.identities import ExternalProfile, Identity, PendingIdentity, Vault
 from service.core.ports import Clock, Store, UnitOfWork
 from service.core.values import User, Visit, digest, new_id, new_secret
@@ -63,8 +70,8 @@ class Recognition:
     def recognise(self, profile: ExternalProfile, next: str | None, caller: Caller) -> Arrival:
         """Sign in whom the profile is about.
 
-        Raises `AccountDisabled`, `IdentityBlocked`, `IdentityTaken`, and `LinkRequired` when an account must be
-        proven first. Of two first sign-ins at once the second one finds the account.
+        Raises `AccountDisabled`, `IdentityBlocked`, `IdentityTaken`, and `LinkRequired` or `SecondFactorFirst` when
+        an account must be proven first. Of two first sign-ins at once the second one finds the account.
         """
         try:
             return self._decide(profile, next, caller)
@@ -109,6 +116,8 @@ class Recognition:
                 if user_found.disabled:
                     raise AccountDisabled
                 user = reclaim(uow, user_found, at=now, visit=caller.visit)
+                if user.second_factor:
+                    raise SecondFactorFirst
                 link(uow, user, pending, at=now, visit=caller.visit)
                 return self._begin(uow, uow.users.by_id(user.id) or user, next, caller)
             if uow.identities.by_subject(profile.issuer, profile.subject) is not None:

@@ -19,7 +19,7 @@ from service.flows.accounts import STAFF
 from service.flows.notices import tell_second_factor
 from service.flows.reauthentication import Again, Reauthentication
 from service.flows.second_factor_check import SecondFactorCheck
-from service.flows.sessions import SignedIn, carry_over
+from service.flows.sessions import SignedIn, carry_over, still_in
 
 APP_ADDED, APP_REMOVED = "app_added", "app_removed"
 CODES_RENEWED, CODES_REMOVED = "codes_renewed", "codes_removed"
@@ -71,12 +71,12 @@ class SecondFactor:
 
         Raises as `Reauthentication.require_factor`, and `SecondFactorInUse`.
         """
-        user = here.user
+        user, now = here.user, self.clock()
         self.reauthentication.require_factor(here, again, visit)
         secret = self.codes.new_secret()
-        app = AuthenticatorApp(user.id, self.vault.lock(secret), self.clock())
+        app = AuthenticatorApp(user.id, self.vault.lock(secret), now)
         with self.store.write() as uow:
-            uow.users.locked(user.id)
+            still_in(uow, here, at=now)
             if not uow.authenticator_apps.offer(app):
                 raise SecondFactorInUse
         return NewApp(secret, self.codes.uri(secret, user.email or user.name or str(user.id)))
@@ -89,6 +89,7 @@ class SecondFactor:
         """
         user, now, recovery_codes = here.user, self.clock(), new_codes()
         with self.check.counted(user, visit), self.store.write() as uow:
+            still_in(uow, here, at=now)
             app = uow.authenticator_apps.of(user.id)
             if app is not None and app.confirmed_at is not None:
                 raise SecondFactorInUse
@@ -107,6 +108,7 @@ class SecondFactor:
         self.reauthentication.require_factor(here, again, visit)
         user, now, recovery_codes = here.user, self.clock(), new_codes()
         with self.store.write() as uow:
+            still_in(uow, here, at=now)
             app = uow.authenticator_apps.of(user.id)
             if app is None or app.confirmed_at is None:
                 raise NotFound
@@ -120,6 +122,7 @@ class SecondFactor:
         self.reauthentication.require_factor(here, again, visit)
         user, now = here.user, self.clock()
         with self.store.write() as uow:
+            still_in(uow, here, at=now)
             uow.recovery_codes.remove_all(user.id)
             tell_second_factor(uow, user, CODES_REMOVED, at=now, visit=visit)
             uow.audit.record("mfa.codes_removed", at=now, user_id=user.id, visit=visit)
@@ -128,13 +131,13 @@ class SecondFactor:
         """Turn the second factor off. Raises as `Reauthentication.require_factor`, and `NotFound` where it is off."""
         self.reauthentication.require_factor(here, again, visit)
         with self.store.write() as uow:
-            self._remove(uow, here.user, visit, by=None)
+            self._remove(uow, still_in(uow, here, at=self.clock()), visit, by=None)
             return carry_over(uow, here)
 
     def remove_for(self, user_id: UUID, visit: Visit) -> User:
         """Turn it off, as staff, for a reader who has lost app and codes; sessions end. Raises `NotFound`."""
         with self.store.write() as uow:
-            user = uow.users.by_id(user_id)
+            user = uow.users.locked(user_id)
             if user is None:
                 raise NotFound
             self._remove(uow, user, visit, by=STAFF)

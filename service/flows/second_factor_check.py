@@ -33,7 +33,7 @@ class SecondFactorCheck:
     @contextmanager
     def counted(self, user: User, visit: Visit) -> Iterator[None]:
         """Count a try, and forget it unless `InvalidCode` leaves the block. Raises `RateLimited`."""
-        rules = [(Rule.CODE_PER_ACCOUNT, user.id.hex), (Rule.CODE_PER_CLIENT, visit.network)]
+        rules = [(Rule.CODE_PER_CLIENT, visit.network), (Rule.CODE_PER_ACCOUNT, user.id.hex)]
         for rule, key in rules:
             self.throttles.take(rule, key)
         try:
@@ -49,6 +49,7 @@ class SecondFactorCheck:
         """Use a code of either kind up. Raises `RateLimited` and `InvalidCode`."""
         with self.counted(user, visit):
             with self.store.write() as uow:
+                uow.users.locked(user.id)  # before the code's row, as whoever changes the factors does
                 passed = self.passes(uow, user, method_of(code), code, visit)
             if not passed:
                 raise InvalidCode

@@ -7,14 +7,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from service.core.errors import AccountDisabled, InvalidCode, InvalidPasskey, StepExpired
-from service.core.ports import Clock, Store
+from service.core.errors import AccountDisabled, InvalidCode, InvalidPasskey, RateLimited, StepExpired
+from service.core.ports import Clock, Store, UnitOfWork
 from service.core.return_urls import ReturnUrls
 from service.core.second_factors import MULTIPLE, Method, SecondStep
 from service.core.values import User, Visit, digest
 from service.flows.passkeys import Passkeys
 from service.flows.second_factor_check import SecondFactorCheck
-from service.flows.sessions import Sessions, SignedIn, methods_of
+from service.flows.sessions import Sessions, methods_of
 from service.flows.signup import Confirmed
 
 
@@ -43,43 +43,23 @@ class SecondStepFlow:
         if not secret:
             raise StepExpired
         with self.store.read() as uow:
-            step = uow.second_steps.get(digest(secret))
-            user = uow.users.by_id(step.user_id) if step else None
-            if step is None or user is None or step.expires_at <= self.clock():
-                raise StepExpired
-            if user.disabled:
-                raise AccountDisabled
-            if user.credential_epoch != step.epoch:
-                raise StepExpired
-            return Waiting(step, user, methods_of(uow, user))
+            return self._waiting(uow, digest(secret))
 
     def with_code(
         self, *, secret: str | None, method: Method, code: str, visit: Visit, previous: str | None = None
     ) -> Confirmed:
         """Finish with an app's code or a recovery code.
 
-        Raises as `waiting`, `RateLimited` and `InvalidCode`; after five wrong codes the sign-in begins anew.
+        Raises as `waiting`, `RateLimited` and `InvalidCode`; after five wrong codes the sign-in begins anew. Who has
+        to wait before the next code has to begin anew as well, in every browser.
         """
         found = self.waiting(secret)
-        with self.check.counted(found.user, visit):
+        try:
+            return self._with_code(found, method, code, visit, previous)
+        except RateLimited:
             with self.store.write() as uow:
-                signed_in = None
-                if self.check.passes(uow, found.user, method, code, visit):
-                    if not uow.second_steps.take(found.step.secret_hash):
-                        raise StepExpired
-                    signed_in = self.sessions.begin(
-                        uow,
-                        found.user,
-                        amr=(*found.step.amr, "otp", MULTIPLE),
-                        remember=found.step.remember,
-                        visit=visit,
-                        previous=previous,
-                    )
-                else:
-                    uow.second_steps.fail(found.step.secret_hash)
-            if signed_in is None:
-                raise InvalidCode
-        return self._confirmed(signed_in, found)
+                uow.second_steps.end_all(found.user.id)
+            raise
 
     def with_passkey(
         self,
@@ -92,21 +72,53 @@ class SecondStepFlow:
     ) -> Confirmed:
         """Finish with a passkey of the account. Raises as `waiting`, and `InvalidPasskey`."""
         found = self.waiting(secret)
-        used = self.passkeys.used(credential, challenge, visit)
-        if used.passkey.user_id != found.user.id:
+        shown = self.passkeys.shown(credential, challenge)
+        if shown.passkey.user_id != found.user.id:
             raise InvalidPasskey
         with self.store.write() as uow:
-            if not uow.second_steps.take(found.step.secret_hash):
-                raise StepExpired
-            signed_in = self.sessions.begin(
-                uow,
-                found.user,
-                amr=(*found.step.amr, *used.amr),
-                remember=found.step.remember,
-                visit=visit,
-                previous=previous,
-            )
-        return self._confirmed(signed_in, found)
+            self.passkeys.use(uow, shown, visit)
+            return self._begin(uow, found, shown.amr, visit, previous)
 
-    def _confirmed(self, signed_in: SignedIn, found: Waiting) -> Confirmed:
+    def _with_code(
+        self, found: Waiting, method: Method, code: str, visit: Visit, previous: str | None
+    ) -> Confirmed:
+        with self.check.counted(found.user, visit):
+            confirmed = None
+            with self.store.write() as uow:
+                uow.users.locked(found.user.id)
+                found = self._waiting(uow, found.step.secret_hash)
+                if self.check.passes(uow, found.user, method, code, visit):
+                    confirmed = self._begin(uow, found, ("otp", MULTIPLE), visit, previous)
+                else:
+                    uow.second_steps.fail(found.step.secret_hash)
+            if confirmed is None:
+                raise InvalidCode
+        return confirmed
+
+    def _waiting(self, uow: UnitOfWork, secret_hash: bytes) -> Waiting:
+        step = uow.second_steps.get(secret_hash)
+        user = uow.users.by_id(step.user_id) if step else None
+        if step is None or user is None or step.expires_at <= self.clock():
+            raise StepExpired
+        if user.disabled:
+            raise AccountDisabled
+        if user.credential_epoch != step.epoch:
+            raise StepExpired
+        return Waiting(step, user, methods_of(uow, user))
+
+    def _begin(
+        self, uow: UnitOfWork, found: Waiting, shown: tuple[str, ...], visit: Visit, previous: str | None
+    ) -> Confirmed:
+        """Begin the session of a sign-in whose account is locked, as it is now."""
+        found = self._waiting(uow, found.step.secret_hash)
+        if not uow.second_steps.take(found.step.secret_hash):
+            raise StepExpired
+        signed_in = self.sessions.begin(
+            uow,
+            found.user,
+            amr=(*found.step.amr, *shown),
+            remember=found.step.remember,
+            visit=visit,
+            previous=previous,
+        )
         return Confirmed(signed_in, self.return_urls.safe(found.step.next))

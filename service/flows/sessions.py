@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from service.core.errors import InvalidCredentials, NotFound, SecondStepRequired
+from service.core.errors import InvalidCredentials, NotFound, SecondStepRequired, Unauthenticated
 from service.core.ports import Clock, Store, UnitOfWork
 from service.core.second_factors import MULTIPLE, STEP_LIFE, Method, SecondStep
 from service.core.values import Session, User, Visit, digest, new_id, new_secret
@@ -180,6 +180,20 @@ def methods_of(uow: UnitOfWork, user: User) -> tuple[Method, ...]:
     passkeys, codes = uow.passkeys.of(user.id), uow.recovery_codes.count(user.id)
     there_are = {Method.TOTP: True, Method.PASSKEY: bool(passkeys), Method.RECOVERY_CODE: codes > 0}
     return tuple(method for method, there in there_are.items() if there)
+
+
+def still_in(uow: UnitOfWork, here: SignedIn, *, at: datetime) -> User:
+    """Lock a reader's account and return it as it is now.
+
+    Raises `Unauthenticated` for a session that has ended, or lives on under another secret (`carry_over`).
+    What a session may leave behind, such as a passkey, must not come after the step that ended the session.
+    """
+    user = uow.users.locked(here.user.id)
+    if user is None or user.credential_epoch != here.session.epoch:
+        raise Unauthenticated
+    if here.session.id not in {one.id for one in uow.sessions.of(user.id, at)}:
+        raise Unauthenticated
+    return user
 
 
 def carry_over(uow: UnitOfWork, here: SignedIn) -> SignedIn:

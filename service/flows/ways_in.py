@@ -32,7 +32,7 @@ def can_use_password(user: User) -> bool:
 
 
 def forget_factors_since(uow: UnitOfWork, user_id: UUID, since: datetime) -> None:
-    """Take away the passkeys and the authenticator app that came from an instant on, perhaps from somebody else."""
+    """Take away passkeys, app and recovery codes that came from an instant on, perhaps from somebody else."""
     uow.passkeys.remove_since(user_id, since)
-    if uow.authenticator_apps.remove(user_id, since=since):
-        uow.recovery_codes.remove_all(user_id)
+    gone = uow.authenticator_apps.remove(user_id, since=since)
+    uow.recovery_codes.remove_all(user_id, since=None if gone else since)

@@ -114,5 +114,8 @@ class RecoveryCodeRepository:
         )
         return self._connection.execute(used).rowcount == 1
 
-    def remove_all(self, user_id: UUID) -> None:
-        self._connection.execute(delete(RecoveryCodeRow).where(RecoveryCodeRow.user_id == user_id))
+    def remove_all(self, user_id: UUID, *, since: datetime | None = None) -> None:
+        mine = [RecoveryCodeRow.user_id == user_id]
+        if since is not None:
+            mine.append(RecoveryCodeRow.created_at >= since)
+        self._connection.execute(delete(RecoveryCodeRow).where(*mine))
