@@ -184,7 +184,7 @@ class Accounts:
                     FieldError(
                         "password_hash",
                         "unsupported_hash",
-                        "This hash cannot be verified here. Give an Argon2id hash in its usual form.",
+                        "This hash cannot be verified here. docs/imports.md lists the kinds that can.",
                     )
                 ]
             )

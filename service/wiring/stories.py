@@ -11,7 +11,6 @@ from service.adapters import metrics
 from service.adapters.limits import LimitThrottles, room
 from service.adapters.one_time_codes import AppCodes
 from service.adapters.passkeys import WebAuthn
-from service.adapters.passwords.argon2id import Argon2id
 from service.adapters.passwords.pool import HashPool
 from service.adapters.token_signer import Es256Signer
 from service.core.guesses import Patience
@@ -80,7 +79,7 @@ from service.flows.webhooks import Webhooks
 from service.store.store import SqlStore
 from service.wiring.basics import secrets_of
 from service.wiring.captcha import assemble_captchas
-from service.wiring.passwords import Blocklists, new_passwords
+from service.wiring.passwords import Blocklists, new_passwords, schemes
 
 
 @dataclass(frozen=True)
@@ -118,10 +117,9 @@ def open_tools(
     lists: Blocklists,
 ) -> Tools:
     """Make what stories share."""
-    scheme = Argon2id(settings.argon2_time_cost, settings.argon2_memory_kib, settings.argon2_parallelism)
     links = Links(settings.public_url)
     hashes = HashPool(
-        scheme,
+        schemes(settings),
         settings.hash_concurrency or cores.count(),
         cores=cores.allowed(),
         count=metrics.hashing.inc,
