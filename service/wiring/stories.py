@@ -45,6 +45,7 @@ from service.flows.email_change import EmailChange
 from service.flows.email_undo import EmailUndoing
 from service.flows.erasure import Erasure
 from service.flows.grants import Grants
+from service.flows.imports import Imports
 from service.flows.linking import Linking
 from service.flows.links import Links
 from service.flows.login import Login
@@ -161,6 +162,7 @@ def assemble_flows(settings: Settings, t: Tools) -> Flows:
     farewells = (identities.say_farewell,)
     signing_keys = SigningKeys(t.store, t.clock, t.vault, Es256Signer())
     clients = Clients(t.store, t.clock, t.throttles, plain_http=not settings.production)
+    accounts = Accounts(t.store, t.clock, t.new_passwords, settings.reset_ttl)
     access = Access(t.store, t.clock, signing_keys, settings.public_url)
     return Flows(
         captchas=t.captchas,
@@ -180,7 +182,8 @@ def assemble_flows(settings: Settings, t: Tools) -> Flows:
         erasure=Erasure(t.store, t.clock, again, t.links, settings.deletion_grace, farewells),
         not_me=NotMe(t.store, t.clock, t.tokens, t.throttles, t.links, settings.reset_ttl),
         profile=Profile(t.store, t.clock),
-        accounts=Accounts(t.store, t.clock, t.new_passwords, settings.reset_ttl),
+        accounts=accounts,
+        imports=Imports(t.store, t.clock, accounts),
         sign_out_all=SignOutAll(t.store, t.clock),
         notices=Notices(t.links, t.labels),
         social=Social(t.store, t.clock, t.providers, t.throttles, t.return_urls, t.vault, recognition),
