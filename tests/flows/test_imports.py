@@ -22,10 +22,13 @@ from tests.flows.people import (
     everything_stored,
     is_in,
     join,
+    letters_to,
     log_in,
     signed_in,
+    token_in,
     user_row,
 )
+from tests.flows.test_signup import confirm
 from tests.support.exports import ADA, EXPORTS, ZOE
 from tests.support.hashes import FIREBASE_SIGNER_KEY
 from tests.support.people import VISIT
@@ -96,6 +99,17 @@ def test_an_address_is_proven_only_where_the_source_or_the_operator_says_so(desk
     assert (answer.status_code, code_of(answer)) == (403, "email_unverified")
     desk.run("jsonl", b'{"email": "no@example.org", "email_verified": false}\n', verified=True)
     assert user_row(desk.service, "no@example.org")["email_verified_at"] is None
+
+
+def test_an_unproven_reader_confirms_the_address_once_and_keeps_the_password(desk):
+    desk.run(*EXPORTS["WordPress"])
+    browser = desk.service.client()
+    assert code_of(log_in(browser, ADA)) == "email_unverified"
+    assert confirm(browser, token_in(letters_to(desk.service, ADA)[-1], "/signup/confirm")).status_code == 201
+    assert is_in(browser)
+    assert is_in(signed_in(desk.service, ADA))
+    assert user_row(desk.service, ADA)["password_hash"].startswith("$argon2id$")
+    assert log_in(desk.service.client(), ADA, "another").status_code == 401
 
 
 def test_nobody_is_written_to_and_the_trail_says_who_made_the_accounts(desk):
