@@ -25,6 +25,9 @@ class Users(Protocol):
     def holders(self, canonicals: Collection[str]) -> Mapping[str, UUID]:
         """Which of these addresses have an account, and which."""
 
+    def page(self, after: UUID, *, limit: int) -> Sequence[User]:
+        """The next accounts in the order of their ids."""
+
     def by_address(self, canonical: str) -> User | None: ...
 
     def add(self, user: User) -> bool:

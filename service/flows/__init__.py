@@ -11,6 +11,7 @@ from service.flows.directory import Directory
 from service.flows.email_change import EmailChange
 from service.flows.email_undo import EmailUndoing
 from service.flows.erasure import Erasure
+from service.flows.exports import Exports
 from service.flows.grants import Grants
 from service.flows.imports import Imports
 from service.flows.linking import Linking
@@ -60,6 +61,7 @@ class Flows:
     profile: Profile
     accounts: Accounts
     imports: Imports
+    exports: Exports
     sign_out_all: SignOutAll
     notices: Notices
     social: Social

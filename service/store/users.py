@@ -8,6 +8,7 @@ from uuid import UUID
 from sqlalchemy import (
     ColumnElement,
     Connection,
+    Integer,
     bindparam,
     func,
     literal_column,
@@ -64,6 +65,12 @@ USER_COLUMNS = (
 # written out once: nearly everything asks one of them
 BY_ID = Written(select(*USER_COLUMNS).where(UserRow.id == bindparam("user")))
 BY_ADDRESS = Written(select(*USER_COLUMNS).where(UserRow.canonical == bindparam("address")))
+PAGE = Written(
+    select(*USER_COLUMNS)
+    .where(UserRow.id > bindparam("after"))
+    .order_by(UserRow.id)
+    .limit(bindparam("most", type_=Integer))
+)
 ADD = Written(
     lambda insert: insert(UserRow).on_conflict_do_nothing(index_elements=["canonical"]).returning(UserRow.id)
 )
@@ -97,6 +104,9 @@ class UserRepository:
             return {}
         found = select(UserRow.canonical, UserRow.id).where(UserRow.canonical.in_(canonicals))
         return {row.canonical: row.id for row in self._connection.execute(found) if row.canonical}
+
+    def page(self, after: UUID, *, limit: int) -> Sequence[User]:
+        return [User(*row) for row in PAGE.all(self._connection, after=after, most=limit)]
 
     def add(self, user: User) -> bool:
         added = ADD.one(

@@ -44,6 +44,7 @@ from service.flows.directory import Directory
 from service.flows.email_change import EmailChange
 from service.flows.email_undo import EmailUndoing
 from service.flows.erasure import Erasure
+from service.flows.exports import Exports
 from service.flows.grants import Grants
 from service.flows.imports import Imports
 from service.flows.linking import Linking
@@ -184,6 +185,7 @@ def assemble_flows(settings: Settings, t: Tools) -> Flows:
         profile=Profile(t.store, t.clock),
         accounts=accounts,
         imports=Imports(t.store, t.clock, accounts),
+        exports=Exports(t.store, t.clock),
         sign_out_all=SignOutAll(t.store, t.clock),
         notices=Notices(t.links, t.labels),
         social=Social(t.store, t.clock, t.providers, t.throttles, t.return_urls, t.vault, recognition),
