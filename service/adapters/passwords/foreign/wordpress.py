@@ -2,7 +2,7 @@
 
 WordPress trims passwords, and hashes those of its forms with a backslash before quotes and backslashes, as PHP once
 handed them over. What its other doors set has none, so both are tried.
-(wp_hash_password, wp_check_password, wp_magic_quotes)
+(wp_hash_password, wp_signon, wp_magic_quotes; core.trac.wordpress.org/ticket/13655)
 """
 
 import hmac
