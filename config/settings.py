@@ -5,6 +5,7 @@ All mistakes are reported together, each with its variable and the mend, never w
 """
 
 import re
+from base64 import b64decode
 from collections.abc import Mapping
 from datetime import timedelta
 from email.utils import parseaddr
@@ -96,6 +97,7 @@ class Settings(CaptchaVariables, BaseSettings):
     password_hibp_url: str = "https://api.pwnedpasswords.com/range/"
     password_blocklist: Path | None = None
     password_min_strength: int = Field(2, ge=0, le=4)
+    firebase_signer_key: SecretStr | None = None
     argon2_time_cost: int = Field(2, ge=1, le=20)
     argon2_memory_kib: int = Field(19456, ge=8, le=1048576)
     argon2_parallelism: int = Field(1, ge=1, le=16)
@@ -206,6 +208,15 @@ class Settings(CaptchaVariables, BaseSettings):
         if value is not None and not value.is_dir():
             raise ValueError("there is no such folder")
         return value
+
+    @field_validator("firebase_signer_key")
+    @classmethod
+    def _is_base64(cls, value: SecretStr | None) -> SecretStr | None:
+        try:
+            key = b64decode(value.get_secret_value(), validate=True) if value else b""
+        except ValueError:
+            raise ValueError("give base64_signer_key as Firebase's console shows it") from None
+        return value if key else None
 
     @field_validator("secret_keys")
     @classmethod

@@ -72,7 +72,9 @@ class NewUserBody(Body):
     )
     password: str | None = Field(None, description="8 to 256 characters, not a common or guessable one.")
     password_hash: Text | None = Field(
-        None, description="Instead of `password`: `$argon2id$…`, at most 256 MiB, 10 passes, 8 lanes."
+        None,
+        description="Instead of `password`: `$argon2id$…`, at most 256 MiB, 10 passes, 8 lanes; or as WordPress, Ghost,"
+        " Drupal, Django, Werkzeug, Auth0 and Firebase write it. Renewed when its owner signs in.",
     )
 
 

@@ -1,6 +1,6 @@
 """What a transaction offers, as Protocols: a repository for each kind of thing that is kept."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Protocol
 from uuid import UUID
@@ -21,6 +21,12 @@ class Users(Protocol):
     """The accounts."""
 
     def by_id(self, user_id: UUID) -> User | None: ...
+
+    def holders(self, canonicals: Collection[str]) -> Mapping[str, UUID]:
+        """Which of these addresses have an account, and which."""
+
+    def page(self, after: UUID, *, limit: int) -> Sequence[User]:
+        """The next accounts in the order of their ids."""
 
     def by_address(self, canonical: str) -> User | None: ...
 
@@ -280,3 +286,6 @@ class Audit(Protocol):
     def record(
         self, kind: str, *, at: datetime, user_id: UUID | None = None, visit: Visit | None = None, **data: Any
     ) -> None: ...
+
+    def made_by(self, by: str, user_ids: Collection[UUID]) -> Collection[UUID]:
+        """Those of these accounts that `by` has made."""

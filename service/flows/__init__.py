@@ -11,7 +11,9 @@ from service.flows.directory import Directory
 from service.flows.email_change import EmailChange
 from service.flows.email_undo import EmailUndoing
 from service.flows.erasure import Erasure
+from service.flows.exports import Exports
 from service.flows.grants import Grants
+from service.flows.imports import Imports
 from service.flows.linking import Linking
 from service.flows.login import Login
 from service.flows.login_link import LoginLink
@@ -58,6 +60,8 @@ class Flows:
     not_me: NotMe
     profile: Profile
     accounts: Accounts
+    imports: Imports
+    exports: Exports
     sign_out_all: SignOutAll
     notices: Notices
     social: Social

@@ -78,11 +78,11 @@ class Accounts:
         accepted = self.new_passwords.accept(password, about=(email, name))
         return replace(draft, password_hash=self.new_passwords.hash(accepted))
 
-    def add(self, uow: UnitOfWork, user: User, visit: Visit, *, by: str = STAFF) -> User:
-        """Keep a drafted account. Raises `EmailTaken`."""
+    def add(self, uow: UnitOfWork, user: User, visit: Visit, *, by: str = STAFF, **data: str) -> User:
+        """Keep a drafted account; `data` go into the audit trail. Raises `EmailTaken`."""
         if not uow.users.add(user):
             raise EmailTaken
-        uow.audit.record("user.created", at=user.created_at, user_id=user.id, visit=visit, by=by)
+        uow.audit.record("user.created", at=self.clock(), user_id=user.id, visit=visit, by=by, **data)
         return user
 
     def change(
@@ -106,7 +106,7 @@ class Accounts:
                 raise PreconditionFailed
             self._change_profile(uow, before, changes, visit, by)
             if "disabled" in changes:
-                self._set_disabled(uow, user_id, visit, by, disabled=changes["disabled"])
+                self.set_disabled(uow, user_id, visit, by, disabled=changes["disabled"])
             return uow.users.by_id(user_id) or before
 
     def disable(self, user_id: UUID, visit: Visit) -> User:
@@ -164,7 +164,8 @@ class Accounts:
         ]
         uow.audit.record("user.updated", at=now, user_id=after.id, visit=visit, by=by, fields=fields)
 
-    def _set_disabled(self, uow: UnitOfWork, user_id: UUID, visit: Visit, by: str, *, disabled: bool) -> None:
+    def set_disabled(self, uow: UnitOfWork, user_id: UUID, visit: Visit, by: str, *, disabled: bool) -> None:
+        """Close or open an account in a transaction that is open."""
         now = self.clock()
         if not uow.users.set_disabled(user_id, now if disabled else None):
             return  # it was so already
@@ -184,7 +185,7 @@ class Accounts:
                     FieldError(
                         "password_hash",
                         "unsupported_hash",
-                        "This hash cannot be verified here. Give an Argon2id hash in its usual form.",
+                        "This hash cannot be verified here. docs/imports.md lists the kinds that can.",
                     )
                 ]
             )

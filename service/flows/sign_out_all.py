@@ -4,24 +4,19 @@ Sessions end as they always do, and services are told. What gives owners their a
 back after a change of address, and "It was not me". So do browsers that are known.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
-from time import sleep
-from typing import TypeVar
 from uuid import UUID
 
-from service.core.errors import Unavailable
 from service.core.ports import Clock, Store
 from service.core.values import Visit
+from service.flows.trying_again import patiently
 
-T = TypeVar("T")
 PAGE = 200
 """Accounts in one transaction: readers who sign in meanwhile wait for no more."""
 
-TRIES = 5
-PAUSE = 1.0  # seconds before another try
 END_OF_TIME = datetime.max.replace(tzinfo=UTC)
 
 
@@ -34,9 +29,9 @@ class SignOutAll:
 
     def run(self, visit: Visit) -> int:
         """Return how many accounts there are. Raises `Unavailable`; running it again goes on."""
-        _patiently(self._forget_what_waits)
+        patiently(self._forget_what_waits)
         accounts, after = 0, UUID(int=0)
-        while page := _patiently(partial(self._sign_out, after)):
+        while page := patiently(partial(self._sign_out, after)):
             accounts, after = accounts + len(page), page[-1]
         with self.store.write() as uow:
             uow.audit.record(
@@ -56,13 +51,3 @@ class SignOutAll:
             page = uow.users.raise_epochs(after, limit=PAGE)
             uow.sessions.end_all_of(page)
         return page
-
-
-def _patiently(work: Callable[[], T]) -> T:
-    """Somebody may hold a row for longer than we wait for it."""
-    for _ in range(TRIES - 1):
-        try:
-            return work()
-        except Unavailable:
-            sleep(PAUSE)
-    return work()

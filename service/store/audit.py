@@ -4,11 +4,12 @@ What other services are told of as well is passed on here, so that no story has 
 """
 
 import logging
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, insert
+from sqlalchemy import Connection, insert, select
 
 from service.core.values import Visit, new_id
 from service.store.announcements import SOMEBODY_LISTENS, Announcements
@@ -49,6 +50,15 @@ class AuditRepository:
             RECORD.run(self._connection, **event)
         about = {"user_id": str(user_id) if user_id else None, "ip": visit.ip if visit else None}
         self._recorded.append((kind, {name: value for name, value in about.items() if value}))
+
+    def made_by(self, by: str, user_ids: Collection[UUID]) -> Collection[UUID]:
+        if not user_ids:
+            return ()
+        found = select(AuditRow.user_id, AuditRow.data).where(
+            AuditRow.user_id.in_(user_ids), AuditRow.kind == "user.created"
+        )
+        rows = self._connection.execute(found)
+        return {row.user_id for row in rows if row.user_id is not None and row.data.get("by") == by}
 
     def tell(self) -> None:
         """Log what was recorded: after the commit, so that a log never knows more than the database."""

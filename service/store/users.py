@@ -1,6 +1,6 @@
 """Accounts. Every change of a credential is one conditional update that also raises the epoch."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -8,6 +8,7 @@ from uuid import UUID
 from sqlalchemy import (
     ColumnElement,
     Connection,
+    Integer,
     bindparam,
     func,
     literal_column,
@@ -16,7 +17,6 @@ from sqlalchemy import (
     type_coerce,
     update,
 )
-from sqlalchemy.dialects import postgresql, sqlite
 
 from service.core.values import User
 from service.store.schema import CommaSeparated, IdentityRow, UserRow
@@ -65,6 +65,17 @@ USER_COLUMNS = (
 # written out once: nearly everything asks one of them
 BY_ID = Written(select(*USER_COLUMNS).where(UserRow.id == bindparam("user")))
 BY_ADDRESS = Written(select(*USER_COLUMNS).where(UserRow.canonical == bindparam("address")))
+PAGE = Written(
+    select(*USER_COLUMNS)
+    .where(UserRow.id > bindparam("after"))
+    .order_by(UserRow.id)
+    .limit(bindparam("most", type_=Integer))
+)
+ADD = Written(
+    lambda insert: insert(UserRow).on_conflict_do_nothing(index_elements=["canonical"]).returning(UserRow.id)
+)
+# what an account has only after something happened to it
+LATER = dict.fromkeys(("reset_letter", "login_letter", "email_letter", "disabled_at", "erases_at"))
 # letters are UUIDv7: the later one is the greater one, on both databases
 NEWEST_RESET_LETTER = Written(
     update(UserRow)
@@ -88,28 +99,33 @@ class UserRepository:
     def by_address(self, canonical: str) -> User | None:
         return self._one(BY_ADDRESS, address=canonical)
 
+    def holders(self, canonicals: Collection[str]) -> Mapping[str, UUID]:
+        if not canonicals:
+            return {}
+        found = select(UserRow.canonical, UserRow.id).where(UserRow.canonical.in_(canonicals))
+        return {row.canonical: row.id for row in self._connection.execute(found) if row.canonical}
+
+    def page(self, after: UUID, *, limit: int) -> Sequence[User]:
+        return [User(*row) for row in PAGE.all(self._connection, after=after, most=limit)]
+
     def add(self, user: User) -> bool:
-        insert = postgresql.insert if self._connection.dialect.name == "postgresql" else sqlite.insert
-        result = self._connection.execute(
-            insert(UserRow)
-            .values(
-                id=user.id,
-                email=user.email,
-                canonical=user.canonical,
-                email_verified_at=user.email_verified_at,
-                name=user.name,
-                locale=user.locale,
-                roles=user.roles,
-                password_hash=user.password_hash,
-                credential_epoch=user.credential_epoch,
-                newsletter=user.newsletter,
-                created_at=user.created_at,
-                updated_at=user.created_at,
-            )
-            .on_conflict_do_nothing(index_elements=["canonical"])
-            .returning(UserRow.id)
+        added = ADD.one(
+            self._connection,
+            id=user.id,
+            email=user.email,
+            canonical=user.canonical,
+            email_verified_at=user.email_verified_at,
+            name=user.name,
+            locale=user.locale,
+            roles=user.roles,
+            password_hash=user.password_hash,
+            credential_epoch=user.credential_epoch,
+            newsletter=user.newsletter,
+            created_at=user.created_at,
+            updated_at=user.created_at,
+            **LATER,
         )
-        return result.one_or_none() is not None
+        return added is not None
 
     def set_password(
         self,

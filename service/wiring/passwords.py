@@ -1,5 +1,6 @@
-"""What new passwords are held against, as the settings say."""
+"""What new passwords are held against, and what verifies those there are, as the settings say."""
 
+from base64 import b64decode
 from dataclasses import dataclass
 
 from config.kinds import BreachCheck
@@ -8,6 +9,9 @@ from service.adapters.breach import open_blocklist
 from service.adapters.breach.password_file import PasswordFile
 from service.adapters.breach.range_folder import RangeFolder
 from service.adapters.breach.range_service import RangeService
+from service.adapters.passwords.argon2id import Argon2id
+from service.adapters.passwords.foreign import open_foreign
+from service.adapters.passwords.schemes import Schemes
 from service.core.passwords import CommonPasswords, PasswordPolicy
 from service.core.ports import BreachList, Passwords
 from service.flows.new_passwords import NewPasswords
@@ -49,3 +53,12 @@ def new_passwords(settings: Settings, passwords: Passwords, lists: Blocklists) -
         site_words=(settings.site_name,),
     )
     return NewPasswords(policy, passwords, lists.elsewhere)
+
+
+def schemes(settings: Settings) -> Schemes:
+    """Hash with Argon2id, and verify what other software hashed."""
+    today = Argon2id(settings.argon2_time_cost, settings.argon2_memory_kib, settings.argon2_parallelism)
+    key = settings.firebase_signer_key
+    return Schemes(
+        today, open_foreign(firebase_signer_key=b64decode(key.get_secret_value()) if key else None)
+    )

@@ -11,7 +11,6 @@ from service.adapters import metrics
 from service.adapters.limits import LimitThrottles, room
 from service.adapters.one_time_codes import AppCodes
 from service.adapters.passkeys import WebAuthn
-from service.adapters.passwords.argon2id import Argon2id
 from service.adapters.passwords.pool import HashPool
 from service.adapters.token_signer import Es256Signer
 from service.core.guesses import Patience
@@ -45,7 +44,9 @@ from service.flows.directory import Directory
 from service.flows.email_change import EmailChange
 from service.flows.email_undo import EmailUndoing
 from service.flows.erasure import Erasure
+from service.flows.exports import Exports
 from service.flows.grants import Grants
+from service.flows.imports import Imports
 from service.flows.linking import Linking
 from service.flows.links import Links
 from service.flows.login import Login
@@ -80,7 +81,7 @@ from service.flows.webhooks import Webhooks
 from service.store.store import SqlStore
 from service.wiring.basics import secrets_of
 from service.wiring.captcha import assemble_captchas
-from service.wiring.passwords import Blocklists, new_passwords
+from service.wiring.passwords import Blocklists, new_passwords, schemes
 
 
 @dataclass(frozen=True)
@@ -118,10 +119,9 @@ def open_tools(
     lists: Blocklists,
 ) -> Tools:
     """Make what stories share."""
-    scheme = Argon2id(settings.argon2_time_cost, settings.argon2_memory_kib, settings.argon2_parallelism)
     links = Links(settings.public_url)
     hashes = HashPool(
-        scheme,
+        schemes(settings),
         settings.hash_concurrency or cores.count(),
         cores=cores.allowed(),
         count=metrics.hashing.inc,
@@ -163,6 +163,7 @@ def assemble_flows(settings: Settings, t: Tools) -> Flows:
     farewells = (identities.say_farewell,)
     signing_keys = SigningKeys(t.store, t.clock, t.vault, Es256Signer())
     clients = Clients(t.store, t.clock, t.throttles, plain_http=not settings.production)
+    accounts = Accounts(t.store, t.clock, t.new_passwords, settings.reset_ttl)
     access = Access(t.store, t.clock, signing_keys, settings.public_url)
     return Flows(
         captchas=t.captchas,
@@ -182,7 +183,9 @@ def assemble_flows(settings: Settings, t: Tools) -> Flows:
         erasure=Erasure(t.store, t.clock, again, t.links, settings.deletion_grace, farewells),
         not_me=NotMe(t.store, t.clock, t.tokens, t.throttles, t.links, settings.reset_ttl),
         profile=Profile(t.store, t.clock),
-        accounts=Accounts(t.store, t.clock, t.new_passwords, settings.reset_ttl),
+        accounts=accounts,
+        imports=Imports(t.store, t.clock, accounts),
+        exports=Exports(t.store, t.clock),
         sign_out_all=SignOutAll(t.store, t.clock),
         notices=Notices(t.links, t.labels),
         social=Social(t.store, t.clock, t.providers, t.throttles, t.return_urls, t.vault, recognition),

@@ -10,6 +10,7 @@ from service.store.schema_mail import OutboxTable
 from tests.api.conftest import USER, field_errors, refusal
 from tests.flows.people import change, count_of, is_in, letters_to, log_in, token_in, user_row
 from tests.support.caller import USERS, Caller
+from tests.support.hashes import FOREIGN
 from tests.support.pages import text_of
 from tests.support.people import ADDRESS, ANOTHER, PASSWORD, VISIT, add_reader, signed_in
 
@@ -57,12 +58,14 @@ def test_an_address_is_not_proven_unless_the_service_says_so(service, desk):
     assert refusal(log_in(service.client())) == (403, "email_unverified")
 
 
-def test_a_hash_from_elsewhere_is_taken_and_renewed_at_the_first_sign_in(service, desk):
-    desk.post(USERS, {"email": ADDRESS, "password_hash": HASH, "email_verified": True})
-    assert user_row(service)["password_hash"] == HASH
+@pytest.mark.parametrize("kind", ["Argon2id", "WordPress 6.8", "Django PBKDF2"])
+def test_a_hash_from_elsewhere_is_taken_and_renewed_at_the_first_sign_in(service, desk, kind):
+    password_hash = FOREIGN.get(kind, HASH)
+    desk.post(USERS, {"email": ADDRESS, "password_hash": password_hash, "email_verified": True})
+    assert user_row(service)["password_hash"] == password_hash
     assert log_in(service.client(), password=ANOTHER).status_code == 401
     assert log_in(service.client()).status_code == 200
-    assert user_row(service)["password_hash"] != HASH
+    assert user_row(service)["password_hash"] != password_hash
 
 
 @pytest.mark.parametrize(
@@ -73,6 +76,7 @@ def test_a_hash_from_elsewhere_is_taken_and_renewed_at_the_first_sign_in(service
         ({"password": "short"}, ("password", "password_too_short")),
         ({"password": PASSWORD, "password_hash": HASH}, ("password_hash", "password_given_twice")),
         ({"password_hash": "$2y$10$abcdefghijklmnopqrstuv"}, ("password_hash", "unsupported_hash")),
+        ({"password_hash": "$2y$15$" + "a" * 53}, ("password_hash", "unsupported_hash")),
         ({"password_hash": HASH.replace("m=4096", "m=999999")}, ("password_hash", "unsupported_hash")),
         ({"password_hash": HASH + "A" * 60}, ("password_hash", "unsupported_hash")),
         ({"roles": ["a,b"]}, ("roles", "invalid_role")),

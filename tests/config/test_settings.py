@@ -91,6 +91,7 @@ def test_a_name_like_nothing_else_is_refused_without_a_guess() -> None:
         ("password_min_length", "7"),
         ("password_min_strength", "5"),
         ("argon2_memory_kib", "lots"),
+        ("firebase_signer_key", "no base64!"),
         ("hash_concurrency", "0"),
         ("rate_limits", "login_per_account"),
         ("rate_limits", "login_per_account=ten/minute"),

@@ -2,6 +2,7 @@
 
 import re
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from random import choice
 from time import perf_counter, thread_time
@@ -43,13 +44,22 @@ class Argon2id:
 
     def verify(self, password_hash: str, password: str) -> bool:
         """Compare, in the time today's parameters take even where the hash was made with cheaper ones."""
-        begun = self._clock()
         parameters = PARAMETERS.match(password_hash)
-        matches = parameters is not None and _matches(password_hash, password.encode(), int(parameters[3]))
+        if parameters is None:
+            return self.at_usual_cost(bool)
+        secret, lanes = password.encode(), int(parameters[3])
         if self.outdated(password_hash):
-            self._spend_until(begun + self._usual_time())
-        else:
-            self._times.append(self._clock() - begun)
+            return self.at_usual_cost(lambda: _matches(password_hash, secret, lanes))
+        begun = self._clock()
+        matches = _matches(password_hash, secret, lanes)
+        self._times.append(self._clock() - begun)
+        return matches
+
+    def at_usual_cost(self, compare: Callable[[], bool]) -> bool:
+        """Compare in another way, and spend what that leaves of the time a comparison with today's hashes takes."""
+        begun = self._clock()
+        matches = compare()
+        self._spend_until(begun + self._usual_time())
         return matches
 
     def spend_all(self) -> None:

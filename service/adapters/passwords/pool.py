@@ -12,9 +12,8 @@ from collections.abc import Callable, Collection
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from datetime import timedelta
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
-from service.adapters.passwords.argon2id import Argon2id
 from service.core.errors import Unavailable
 
 T = TypeVar("T")
@@ -25,6 +24,20 @@ LONGEST_WAIT = 2.0  # seconds until a hash must have begun
 RETRY_AFTER = timedelta(seconds=2)
 
 
+class Scheme(Protocol):
+    """What hashes on the pool's threads: Argon2id, or several schemes behind it."""
+
+    def hash(self, password: str) -> str: ...
+
+    def verify(self, password_hash: str, password: str) -> bool: ...
+
+    def spend_all(self) -> None: ...
+
+    def knows(self, password_hash: str) -> bool: ...
+
+    def outdated(self, password_hash: str) -> bool: ...
+
+
 class HashPool:
     """Hash and verify on `concurrency` threads. All calls raise `Unavailable` when there is no room.
 
@@ -33,7 +46,7 @@ class HashPool:
 
     def __init__(
         self,
-        scheme: Argon2id,
+        scheme: Scheme,
         concurrency: int,
         queue: int = QUEUE,
         cores: Collection[int] = (),  # wherever whoever asks first may run

@@ -1,0 +1,40 @@
+"""What Flask applications keep: `scrypt:` and `pbkdf2:` (werkzeug.security.generate_password_hash)."""
+
+import re
+
+from werkzeug.security import check_password_hash
+
+SCRYPT = re.compile(r"scrypt:(\d{1,7}):(\d{1,2}):(\d{1,2})\$[A-Za-z0-9]{1,64}\$[0-9a-f]{128}")
+MOST_MEMORY = 256 * 1024 * 1024  # bytes
+MOST_LANES = 4  # one after the other
+DIGESTS = {"sha1": 40, "sha256": 64, "sha512": 128}  # hexadecimal digits
+PBKDF2 = re.compile(r"pbkdf2:(\w{4,6}):(\d{1,7})\$[A-Za-z0-9]{1,64}\$([0-9a-f]{40,128})")
+MOST_ITERATIONS = 2_000_000
+
+
+class Scrypt:
+    prefixes = ("scrypt:",)
+
+    def knows(self, password_hash: str) -> bool:
+        found = SCRYPT.fullmatch(password_hash)
+        if found is None:
+            return False
+        cost, block, lanes = map(int, found.groups())
+        power_of_two = cost > 1 and cost & (cost - 1) == 0
+        return power_of_two and 1 <= lanes <= MOST_LANES and 0 < 128 * cost * block <= MOST_MEMORY
+
+    def matches(self, password_hash: str, secret: bytes) -> bool:
+        return check_password_hash(password_hash, secret.decode())
+
+
+class Pbkdf2:
+    prefixes = ("pbkdf2:",)
+
+    def knows(self, password_hash: str) -> bool:
+        found = PBKDF2.fullmatch(password_hash)
+        if found is None or DIGESTS.get(found[1]) != len(found[3]):
+            return False
+        return 1 <= int(found[2]) <= MOST_ITERATIONS
+
+    def matches(self, password_hash: str, secret: bytes) -> bool:
+        return check_password_hash(password_hash, secret.decode())
