@@ -1,5 +1,6 @@
 """What staff pages say of people and events: chosen field by field, so that no template meets a hash or a token."""
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -10,6 +11,8 @@ from service.core.second_factors import Passkey
 from service.core.values import Session, User
 from service.flows.mail_timeline import Timeline
 from service.flows.staff_desk import Account
+
+STAFF_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")  # others are named, or "staff"
 
 
 def account(shown: Account, labels: Mapping[str, str]) -> dict[str, Any]:
@@ -86,13 +89,18 @@ def timeline(shown: Timeline) -> dict[str, Any]:
 
 def event(one: AuditEvent) -> dict[str, Any]:
     """Something that happened; who did it, where that was not the reader, stands apart."""
-    data = {name: value for name, value in one.data.items() if name != "by"}
+    by = one.data.get("by")
     return {
         "at": one.at,
         "kind": one.kind,
         "user_id": str(one.user_id) if one.user_id else None,
         "ip": one.ip,
         "device": describe_device(one.agent) if one.agent else "",
-        "by": one.data.get("by"),
-        "data": data,
+        "by": by,
+        "by_staff": by is not None and STAFF_ID.fullmatch(by) is not None,
+        "data": {name: _written(value) for name, value in one.data.items() if name != "by"},
     }
+
+
+def _written(value: object) -> str:
+    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)

@@ -44,6 +44,14 @@ def test_it_is_filtered_by_exact_kind_and_by_account(staff: Staff, service: Serv
     assert [one.data for one in looked] == [{"by": str(staff.user.id)}] * 2
 
 
+def test_an_event_names_who_of_the_staff_did_it(staff: Staff, service: Service) -> None:
+    reader = add_reader(service)
+    staff.get(f"/admin/users/{reader.id}")
+    page = staff.get("/admin/audit?kind=user.viewed").text
+    assert f'by <a href="/admin/users/{staff.user.id}">{staff.user.id}</a>' in page
+    assert "amr: pwd" in staff.get("/admin/audit?kind=session.created").text
+
+
 @pytest.mark.case("ADM-07", "INJ-11")
 @pytest.mark.parametrize(
     "query", ["kind=user.%25", "kind=%27", "kind=%00", "account=x", "account=%00", "kind=A", "cursor=x"]

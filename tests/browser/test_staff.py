@@ -35,11 +35,11 @@ def desk(site: LiveService) -> Iterator[Staff]:
             flows.clients.create(details, VISIT)
             flows.webhooks.create("https://hooks.example.org/masthead", ["user.created"], VISIT)
             flows.signing_keys.pen()
+        number = len(flows.directory.users(cursor=None, limit=100).items)
         report = MailReport(
-            EventKind.BOUNCED, "smtp", f"k{VISIT.ip}", HELD_UP, None, "550 5.1.1 no such user"
+            EventKind.BOUNCED, "smtp", f"bounce-{number}", HELD_UP, None, "550 5.1.1 no such user"
         )
         flows.suppressions.report([report])
-        number = len(flows.directory.users(cursor=None, limit=100).items)
         yield hire(service, f"desk{number}@example.org")
 
 

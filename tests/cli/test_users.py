@@ -168,3 +168,11 @@ def test_what_is_no_role_or_nobody_is_refused(service: Service, run: Run) -> Non
     assert (refused.exit_code, "invalid_role" in refused.stderr) == (1, True)
     missing = run("users", "roles", "00000000-0000-7000-8000-000000000000", "--role", "admin")
     assert (missing.exit_code, "not_found" in missing.stderr) == (1, True)
+
+
+@pytest.mark.case("ADM-05")
+def test_a_fresh_service_knows_nobody(service: Service) -> None:
+    assert service.parts.flows.directory.users(cursor=None, limit=1).items == []
+    for name in ("admin", "root", "masthead"):
+        tried = {"email": f"{name}@example.org", "password": name}
+        assert service.client().post("/api/v1/login", tried).status_code == 401
