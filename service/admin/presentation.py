@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from service.core.devices import describe_device
+from service.core.devices import UNKNOWN, describe_device
 from service.core.directory import AuditEvent
 from service.core.identities import Identity
 from service.core.second_factors import Passkey
@@ -12,6 +12,7 @@ from service.core.values import Session, User
 from service.flows.mail_timeline import Timeline
 from service.flows.staff_desk import Account
 
+LONGEST_AGENT = 80
 STAFF_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")  # others are named, or "staff"
 
 
@@ -70,7 +71,7 @@ def session(one: Session) -> dict[str, Any]:
     """A signed-in browser."""
     return {
         "id": str(one.id),
-        "device": describe_device(one.agent),
+        "device": _device(one.agent),
         "ip": one.ip,
         "amr": one.amr,
         "created_at": one.created_at,
@@ -95,7 +96,7 @@ def event(one: AuditEvent) -> dict[str, Any]:
         "kind": one.kind,
         "user_id": str(one.user_id) if one.user_id else None,
         "ip": one.ip,
-        "device": describe_device(one.agent) if one.agent else "",
+        "device": _device(one.agent),
         "by": by,
         "by_staff": by is not None and STAFF_ID.fullmatch(by) is not None,
         "data": {name: _written(value) for name, value in one.data.items() if name != "by"},
@@ -104,3 +105,9 @@ def event(one: AuditEvent) -> dict[str, Any]:
 
 def _written(value: object) -> str:
     return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+
+
+def _device(agent: str) -> str:
+    """The browser in a reader's words, or as it calls itself: of the command line and of services that is the name."""
+    described = describe_device(agent)
+    return agent[:LONGEST_AGENT] if described == UNKNOWN else described

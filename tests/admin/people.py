@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+from pyotp import TOTP
 from werkzeug.test import TestResponse
 
 from service.core.directory import AuditEvent, AuditQuestion
@@ -63,6 +64,15 @@ def hire(service: Service, email: str = STAFF_ADDRESS, **details: Any) -> Staff:
     staff = Staff(service, user, passkey, browser)
     staff.sign_in_again()
     return staff
+
+
+def turn_on(browser: Client) -> str:
+    """Set an authenticator app up; returns its secret."""
+    app = browser.post("/api/v1/me/mfa/totp", {"current_password": PASSWORD}).json
+    assert app
+    done = browser.post("/api/v1/me/mfa/totp/confirm", {"code": TOTP(app["secret"]).now()})
+    assert done.status_code == 200
+    return str(app["secret"])
 
 
 def events(service: Service, kind: str, user_id: UUID | None = None) -> Sequence[AuditEvent]:
