@@ -18,7 +18,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from config.kinds import WorkerMode
 from config.logging import configure_logging
 from config.settings import Settings, SettingsError, load_settings
-from service import __version__, api, cli, oidc, web
+from service import __version__, admin, api, cli, oidc, web
 from service.adapters.metrics import EventCounter
 from service.api import documentation, events, mail_events
 from service.api.answers import refuse_body
@@ -131,6 +131,7 @@ def register_everything(app: OpenAPI, masthead: Masthead) -> None:
         development=settings.development,
     )
     web.register(app)
+    admin.register(app)
     embed.register(app, presentation.STATIC, asset)
     for endpoint in social.FROM_ANYWHERE:
         csrf.exempt(app.view_functions[endpoint])

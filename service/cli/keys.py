@@ -5,7 +5,7 @@ from datetime import datetime
 
 import click
 
-from service.cli.context import masthead, refusals_as_messages
+from service.cli.context import STAFF, masthead, refusals_as_messages
 
 
 @click.group()
@@ -20,7 +20,7 @@ def keys() -> None:
 def rotate(*, at_once: bool) -> None:
     """Publish the next key. It signs an hour from now, when everybody has had time to fetch it."""
     with refusals_as_messages():
-        key = masthead().flows.signing_keys.rotate(at_once=at_once)
+        key = masthead().flows.signing_keys.rotate(at_once=at_once, visit=STAFF, by="staff")
     click.echo(f"{key.kid}  signs from {_written(key.active_at)}")
 
 

@@ -1,4 +1,4 @@
-"""`flask users`: create, disable, enable, password-reset; the same rules, letters and audit as everywhere."""
+"""`flask users`: create, roles, disable, enable, password-reset; the same rules, letters and audit as everywhere."""
 
 import sys
 from uuid import UUID
@@ -53,6 +53,19 @@ def enable(user_id: UUID, json_wanted: bool) -> None:
     """Open a closed account again."""
     with refusals_as_messages():
         show(masthead().flows.accounts.enable(user_id, STAFF), json_wanted=json_wanted)
+
+
+@users.command("roles")
+@click.argument("user_id", metavar="ID", type=UUID)
+@click.option("--role", "roles", multiple=True, help="A role; may be given several times.")
+@click.option("--json", "json_wanted", is_flag=True, help="Print the account as JSON.")
+def set_roles(user_id: UUID, *, roles: tuple[str, ...], json_wanted: bool) -> None:
+    """Give an account these roles and no others; without --role it has none. Its sessions end.
+
+    The role "admin" opens the staff pages, with a second factor.
+    """
+    with refusals_as_messages():
+        show(masthead().flows.accounts.set_roles(user_id, roles, STAFF), json_wanted=json_wanted)
 
 
 @users.command("sign-out-all")

@@ -35,6 +35,8 @@ from service.flows.sign_out_all import SignOutAll
 from service.flows.signing_keys import SigningKeys
 from service.flows.signup import Signup
 from service.flows.social import Social
+from service.flows.staff_access import StaffAccess
+from service.flows.staff_desk import StaffDesk
 from service.flows.suppressions import Suppressions
 from service.flows.webhook_deliveries import WebhookDeliveries
 from service.flows.webhooks import Webhooks
@@ -80,3 +82,5 @@ class Flows:
     provider_logout: ProviderLogout
     webhooks: Webhooks
     webhook_deliveries: WebhookDeliveries
+    staff_access: StaffAccess
+    staff_desk: StaffDesk

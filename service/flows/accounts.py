@@ -109,21 +109,36 @@ class Accounts:
                 self.set_disabled(uow, user_id, visit, by, disabled=changes["disabled"])
             return uow.users.by_id(user_id) or before
 
-    def disable(self, user_id: UUID, visit: Visit) -> User:
+    def disable(self, user_id: UUID, visit: Visit, *, by: str = STAFF) -> User:
         """Close an account: its sessions and links die at once. Raises `NotFound`."""
-        return self.change(user_id, {"disabled": True}, visit)
+        return self.change(user_id, {"disabled": True}, visit, by=by)
 
-    def enable(self, user_id: UUID, visit: Visit) -> User:
+    def enable(self, user_id: UUID, visit: Visit, *, by: str = STAFF) -> User:
         """Open a closed account again. Raises `NotFound`."""
-        return self.change(user_id, {"disabled": False}, visit)
+        return self.change(user_id, {"disabled": False}, visit, by=by)
 
-    def send_reset(self, user_id: UUID, visit: Visit) -> User:
+    def set_roles(self, user_id: UUID, roles: Sequence[str], visit: Visit, *, by: str = STAFF) -> User:
+        """Give an account these roles and no others; its sessions and links die at once where that changes any.
+
+        Raises `NotFound` and `ValidationFailed`.
+        """
+        accepted = accept_roles(roles)
+        with self.store.write() as uow:
+            before = uow.users.locked(user_id)
+            if before is None:
+                raise NotFound
+            if accepted != before.roles:
+                self._change_profile(uow, before, {"roles": accepted}, visit, by)
+                self.sign_out(uow, user_id, visit, by=by)
+            return uow.users.by_id(user_id) or before
+
+    def send_reset(self, user_id: UUID, visit: Visit, *, by: str = STAFF) -> User:
         """Mail the owner a reset link; nobody else sees it. Sessions end at once.
 
         Raises `NotFound`, and `ValidationFailed` for an account without an address.
         """
         with self.store.write() as uow:
-            return self.mail_reset(uow, user_id, visit)
+            return self.mail_reset(uow, user_id, visit, by=by)
 
     def mail_reset(self, uow: UnitOfWork, user_id: UUID, visit: Visit, *, by: str = STAFF) -> User:
         """Do the same in a transaction that is open."""
@@ -138,8 +153,13 @@ class Accounts:
         uow.audit.record("password.reset_sent", at=self.clock(), user_id=user_id, visit=visit, by=by)
         return user
 
-    def sign_out(self, uow: UnitOfWork, user_id: UUID, visit: Visit, *, by: str = STAFF) -> None:
+    def sign_out_everywhere(self, user_id: UUID, visit: Visit, *, by: str = STAFF) -> None:
         """End every session and mailed link of an account. Raises `NotFound`."""
+        with self.store.write() as uow:
+            self.sign_out(uow, user_id, visit, by=by)
+
+    def sign_out(self, uow: UnitOfWork, user_id: UUID, visit: Visit, *, by: str = STAFF) -> None:
+        """Do the same in a transaction that is open."""
         self._known(uow, user_id)
         uow.users.raise_epoch(user_id)
         uow.sessions.end_all(user_id)

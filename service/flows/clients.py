@@ -77,13 +77,13 @@ class Clients:
             uow.audit.record("client.secret_rotated", at=now, visit=visit, client=client_id)
         return secret
 
-    def disable(self, client_id: str, visit: Visit) -> Client:
+    def disable(self, client_id: str, visit: Visit, *, by: str = "staff") -> Client:
         """Close a client; its tokens and grants end at once. Raises `NotFound`."""
         with self.store.write() as uow:
             if uow.clients.get(client_id) is None:
                 raise NotFound
             if uow.clients.disable(client_id, at=self.clock()):
-                uow.audit.record("client.disabled", at=self.clock(), visit=visit, client=client_id)
+                uow.audit.record("client.disabled", at=self.clock(), visit=visit, client=client_id, by=by)
             found = uow.clients.get(client_id)
         if found is None:
             raise NotFound

@@ -134,13 +134,13 @@ class SecondFactor:
             self._remove(uow, still_in(uow, here, at=self.clock()), visit, by=None)
             return carry_over(uow, here)
 
-    def remove_for(self, user_id: UUID, visit: Visit) -> User:
+    def remove_for(self, user_id: UUID, visit: Visit, *, by: str = STAFF) -> User:
         """Turn it off, as staff, for a reader who has lost app and codes; sessions end. Raises `NotFound`."""
         with self.store.write() as uow:
             user = uow.users.locked(user_id)
             if user is None:
                 raise NotFound
-            self._remove(uow, user, visit, by=STAFF)
+            self._remove(uow, user, visit, by=by)
             uow.users.raise_epoch(user_id)
             uow.sessions.end_all(user_id)
             return uow.users.by_id(user_id) or user

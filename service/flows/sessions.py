@@ -116,13 +116,22 @@ class Sessions:
         with self.store.read() as uow:
             return uow.sessions.of(user_id, self.clock())
 
-    def end(self, session_id: UUID, *, user_id: UUID, visit: Visit) -> None:
-        """End one of the account's own sessions. Raises `NotFound`, also for other people's."""
+    def end(self, session_id: UUID, *, user_id: UUID, visit: Visit, by: str | None = None) -> None:
+        """End one of the account's own sessions. Raises `NotFound`, also for other people's.
+
+        `by` is who does it where it is not the reader.
+        """
+        named = {"by": by} if by else {}
         with self.store.write() as uow:
             if not uow.sessions.end(session_id, user_id=user_id):
                 raise NotFound
             uow.audit.record(
-                "session.revoked", at=self.clock(), user_id=user_id, visit=visit, session=str(session_id)
+                "session.revoked",
+                at=self.clock(),
+                user_id=user_id,
+                visit=visit,
+                session=str(session_id),
+                **named,
             )
 
     def end_others(self, here: SignedIn, visit: Visit) -> SignedIn:

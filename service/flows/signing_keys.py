@@ -10,6 +10,7 @@ from typing import Any
 from service.core.identities import Vault
 from service.core.openid import Signer, SigningKey
 from service.core.ports import Clock, Store, UnitOfWork
+from service.core.values import Visit
 
 PUBLISHED_BEFORE_USE = timedelta(hours=1)  # longer than anybody may keep our JWKS
 KEPT_AFTER_USE = timedelta(hours=1)  # longer than any token lives
@@ -68,10 +69,12 @@ class SigningKeys:
         with self._store.read() as uow:
             return states(uow.signing_keys.all(), self._clock())
 
-    def rotate(self, *, at_once: bool = False) -> SigningKey:
+    def rotate(
+        self, *, at_once: bool = False, visit: Visit | None = None, by: str | None = None
+    ) -> SigningKey:
         """Publish the next key; it signs in an hour, or at once when the present one must not any more.
 
-        A next key that is waiting already is that key.
+        A next key that is waiting already is that key. `by` is who asks for it, None for the passing of time.
         """
         now = self._clock()
         with self._store.write() as uow:
@@ -80,7 +83,7 @@ class SigningKeys:
             if waiting and not at_once:
                 return waiting[0]
             active_at = now if at_once or not known else now + PUBLISHED_BEFORE_USE
-            key = self._add(uow, known, now, active_at)
+            key = self._add(uow, known, now, active_at, visit, by)
         self._pen = None
         return key
 
@@ -118,7 +121,13 @@ class SigningKeys:
         return None
 
     def _add(
-        self, uow: UnitOfWork, known: Sequence[SigningKey], now: datetime, active_at: datetime
+        self,
+        uow: UnitOfWork,
+        known: Sequence[SigningKey],
+        now: datetime,
+        active_at: datetime,
+        visit: Visit | None = None,
+        by: str | None = None,
     ) -> SigningKey:
         kid, public, private = self._signer.new_key()
         generation = known[0].generation + 1 if known else 1
@@ -126,7 +135,16 @@ class SigningKeys:
         key = SigningKey(generation, kid, self._signer.algorithm, public, locked, now, active_at)
         if not uow.signing_keys.add(key):  # on PostgreSQL two may come this far; the first one's key it is
             return uow.signing_keys.all()[0]
-        uow.audit.record("key.published", at=now, kid=kid, active_at=active_at.isoformat())
+        named = {"by": by} if by else {}
+        uow.audit.record(
+            "key.published",
+            at=now,
+            user_id=None,
+            visit=visit,
+            kid=kid,
+            active_at=active_at.isoformat(),
+            **named,
+        )
         return key
 
 

@@ -71,16 +71,16 @@ class Suppressions:
         suppression = Suppression(canonical, Reason.MANUAL, "staff", now, told(detail))
         with self.store.write() as uow:
             uow.suppressions.put(suppression)
-            self._audit(uow, "mail.suppressed", canonical, now, visit)
+            self._audit(uow, "mail.suppressed", canonical, now, visit, by="staff")
         return suppression
 
-    def unsuppress(self, address: str, visit: Visit) -> bool:
+    def unsuppress(self, address: str, visit: Visit, *, by: str = "staff") -> bool:
         """Staff: write to an address again; False when it was not on the list. Raises `ValidationFailed`."""
         canonical = parse_address(address).canonical
         with self.store.write() as uow:
             lifted = uow.suppressions.lift(canonical)
             if lifted:
-                self._audit(uow, "mail.unsuppressed", canonical, self.clock(), visit)
+                self._audit(uow, "mail.unsuppressed", canonical, self.clock(), visit, by=by)
         return lifted
 
     def _take(self, uow: UnitOfWork, report: MailReport) -> bool:
@@ -128,6 +128,6 @@ class Suppressions:
         )
 
     @staticmethod
-    def _audit(uow: UnitOfWork, kind: str, canonical: str, at: datetime, visit: Visit) -> None:
+    def _audit(uow: UnitOfWork, kind: str, canonical: str, at: datetime, visit: Visit, *, by: str) -> None:
         user = uow.users.by_address(canonical)
-        uow.audit.record(kind, at=at, user_id=user.id if user else None, visit=visit)
+        uow.audit.record(kind, at=at, user_id=user.id if user else None, visit=visit, by=by)

@@ -71,27 +71,33 @@ class Webhooks:
             uow.audit.record("webhook.secret_rotated", at=now, visit=visit, webhook=str(webhook_id))
         return secret
 
-    def disable(self, webhook_id: UUID, visit: Visit) -> Webhook:
+    def disable(self, webhook_id: UUID, visit: Visit, *, by: str = "staff") -> Webhook:
         """Tell it nothing any more; events are kept for a replay. Raises `NotFound`."""
         now = self.clock()
         with self.store.write() as uow:
             if uow.webhooks.disable(webhook_id, at=now, by="staff"):
-                uow.audit.record("webhook.disabled", at=now, visit=visit, webhook=str(webhook_id), by="staff")
+                uow.audit.record("webhook.disabled", at=now, visit=visit, webhook=str(webhook_id), by=by)
             return _found(uow.webhooks.get(webhook_id))
 
-    def enable(self, webhook_id: UUID, visit: Visit) -> WebhookEvent | None:
+    def enable(self, webhook_id: UUID, visit: Visit, *, by: str = "staff") -> WebhookEvent | None:
         """Tell it again, what waits first; return the first event it has missed. Raises `NotFound`."""
         with self.store.write() as uow:
             before = _found(uow.webhooks.get(webhook_id))
             if not uow.webhooks.enable(webhook_id):
                 return None
-            uow.audit.record("webhook.enabled", at=self.clock(), visit=visit, webhook=str(webhook_id))
+            uow.audit.record("webhook.enabled", at=self.clock(), visit=visit, webhook=str(webhook_id), by=by)
             missed = uow.webhooks.first_missed(before)
         self._hurry(webhook_id)
         return missed
 
     def replay(
-        self, webhook_id: UUID, visit: Visit, *, since: datetime | None = None, event_id: UUID | None = None
+        self,
+        webhook_id: UUID,
+        visit: Visit,
+        *,
+        since: datetime | None = None,
+        event_id: UUID | None = None,
+        by: str = "staff",
     ) -> int:
         """Deliver again what happened since an instant, or from an event on; how many deliveries were added.
 
@@ -107,7 +113,9 @@ class Webhooks:
             turn = events[-1].turn + 1 if len(events) == AT_ONCE else None
         self._hurry(webhook_id)
         with self.store.write() as uow:
-            uow.audit.record("webhook.replayed", at=now, visit=visit, webhook=str(webhook_id), queued=queued)
+            uow.audit.record(
+                "webhook.replayed", at=now, visit=visit, webhook=str(webhook_id), queued=queued, by=by
+            )
         return queued
 
     def _hurry(self, webhook_id: UUID) -> None:

@@ -100,7 +100,7 @@ class SigningKeyRepository:
     def add(self, key: SigningKey) -> bool:
         statement = upsert(self._connection)(SigningKeyRow).values(**vars(key))
         added = statement.on_conflict_do_nothing(index_elements=["generation"])
-        return self._connection.execute(added).rowcount == 1
+        return self._connection.execute(added.returning(SigningKeyRow.kid)).one_or_none() is not None
 
     def drop_before(self, generation: int) -> int:
         gone = delete(SigningKeyRow).where(SigningKeyRow.generation < generation)

@@ -4,8 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlencode
 
-from flask import Response, flash, redirect, render_template, request
-from werkzeug.exceptions import BadRequest
+from flask import Response, render_template, request
 
 from service.core.errors import (
     CaptchaFailed,
@@ -17,16 +16,11 @@ from service.core.errors import (
 )
 from service.core.return_urls import LONGEST_URL
 from service.http.errors import problem_of
+from service.http.forms import go, posted
+
+__all__ = ["fresh", "go", "posted", "refused", "shown", "ticked", "wanted_next", "with_next"]
 
 LONGEST_SHOWN = 320
-
-
-def posted(name: str) -> str:
-    """Return one field of the form, "" when it is absent. A field given twice is a 400."""
-    values = request.form.getlist(name)
-    if len(values) > 1:
-        raise BadRequest
-    return values[0] if values else ""
 
 
 def ticked(name: str) -> bool:
@@ -42,18 +36,6 @@ def wanted_next() -> str | None:
 def with_next(path: str, next: str | None) -> str:
     """Return a path of ours that remembers the page to go back to."""
     return f"{path}?{urlencode({'next': next})}" if next else path
-
-
-def go(location: str, notice: str | None = None) -> Response:
-    """Redirect with 303: a form was taken, the next thing is to be read (RFC 9110 section 15.4.4).
-
-    `notice` is an English sentence: it is translated where it is shown.
-    """
-    if notice:
-        flash(notice)
-    response = redirect(location, code=303)
-    assert isinstance(response, Response)
-    return response
 
 
 def refused(template: str, refusal: Refusal, **context: Any) -> Response:

@@ -74,6 +74,8 @@ from service.flows.sign_out_all import SignOutAll
 from service.flows.signing_keys import SigningKeys
 from service.flows.signup import Signup
 from service.flows.social import Social
+from service.flows.staff_access import StaffAccess
+from service.flows.staff_desk import StaffDesk
 from service.flows.suppressions import Suppressions
 from service.flows.ways_in import WaysIn
 from service.flows.webhook_deliveries import WebhookDeliveries
@@ -165,6 +167,7 @@ def assemble_flows(settings: Settings, t: Tools) -> Flows:
     clients = Clients(t.store, t.clock, t.throttles, plain_http=not settings.production)
     accounts = Accounts(t.store, t.clock, t.new_passwords, settings.reset_ttl)
     access = Access(t.store, t.clock, signing_keys, settings.public_url)
+    directory, mail_timeline = Directory(t.store), MailTimeline(t.store, t.clock)
     return Flows(
         captchas=t.captchas,
         signup=signup,
@@ -193,8 +196,8 @@ def assemble_flows(settings: Settings, t: Tools) -> Flows:
         linking=Linking(t.store, t.clock, t.labels, ways_in),
         provider_events=ProviderEvents(t.store, t.clock, t.providers, staff_address(settings)),
         suppressions=Suppressions(t.store, t.clock),
-        mail_timeline=MailTimeline(t.store, t.clock),
-        directory=Directory(t.store),
+        mail_timeline=mail_timeline,
+        directory=directory,
         service_calls=_service_calls(settings, t),
         clients=clients,
         signing_keys=signing_keys,
@@ -204,6 +207,8 @@ def assemble_flows(settings: Settings, t: Tools) -> Flows:
         provider_logout=ProviderLogout(t.store, t.clock, signing_keys, clients, settings.public_url),
         webhooks=Webhooks(t.store, t.clock, t.vault, private=not settings.production),
         webhook_deliveries=WebhookDeliveries(t.store, t.clock, t.vault, staff_address(settings)),
+        staff_access=StaffAccess(t.store, t.clock),
+        staff_desk=StaffDesk(t.store, t.clock, directory, mail_timeline),
     )
 
 

@@ -145,3 +145,34 @@ def test_staff_turn_the_second_factor_of_a_locked_out_reader_off(service: Servic
     late = {"mfa_token": asked.json["mfa_token"], "method": "totp", "code": code}
     assert service.client().post("/api/v1/login/mfa", late).json["code"] == "expired_token"
     assert run("users", "second-factor-off", user_id).exit_code != 0
+
+
+@pytest.mark.case("ADM-03", "ADM-05")
+def test_an_account_is_given_roles_and_loses_them(service: Service, run: Run) -> None:
+    user = add_reader(service)
+    browser = signed_in(service)
+    given = printed(run("users", "roles", str(user.id), "--role", "admin", "--role", "editor", "--json"))
+    assert given["roles"] == ["admin", "editor"]
+    assert browser.get("/api/v1/session").status_code == 401
+    assert audited(service, str(user.id))[-2:] == ["user.updated", "session.revoked_all"]
+    again = signed_in(service)
+    assert printed(run("users", "roles", str(user.id), "--role", "admin", "--role", "editor", "--json"))
+    assert again.get("/api/v1/session").status_code == 200
+    assert printed(run("users", "roles", str(user.id), "--json"))["roles"] == []
+    assert again.get("/api/v1/session").status_code == 401
+
+
+def test_what_is_no_role_or_nobody_is_refused(service: Service, run: Run) -> None:
+    user = add_reader(service)
+    refused = run("users", "roles", str(user.id), "--role", "a,b")
+    assert (refused.exit_code, "invalid_role" in refused.stderr) == (1, True)
+    missing = run("users", "roles", "00000000-0000-7000-8000-000000000000", "--role", "admin")
+    assert (missing.exit_code, "not_found" in missing.stderr) == (1, True)
+
+
+@pytest.mark.case("ADM-05")
+def test_a_fresh_service_knows_nobody(service: Service) -> None:
+    assert service.parts.flows.directory.users(cursor=None, limit=1).items == []
+    for name in ("admin", "root", "masthead"):
+        tried = {"email": f"{name}@example.org", "password": name}
+        assert service.client().post("/api/v1/login", tried).status_code == 401

@@ -6,8 +6,10 @@ from datetime import timedelta
 
 import pytest
 
+from service.core.directory import AuditQuestion
 from service.flows.signing_keys import KEPT_AFTER_USE, PUBLISHED_BEFORE_USE, USED_FOR, SigningKeys
 from tests.oidc.test_service_tokens import decoded
+from tests.support.people import VISIT
 from tests.support.relying_party import a_service
 
 WELL_KNOWN = ("/.well-known/openid-configuration", "/.well-known/oauth-authorization-server")
@@ -82,6 +84,15 @@ def test_the_next_key_is_published_before_it_signs_and_the_last_one_stays_for_it
     assert [state.value for _, state in keys.list()] == ["next", "active"]
     third = keys.rotate(at_once=True).kid
     assert keys.pen().kid == third
+
+
+def test_every_key_is_audited_with_who_asked_for_it(service):
+    flows = service.parts.flows
+    kids = [flows.signing_keys.pen().kid, flows.signing_keys.rotate(visit=VISIT, by="staff").kid]
+    asked = AuditQuestion(kind="key.published")
+    audited = flows.directory.events(asked, cursor=None, limit=10).items[::-1]
+    assert [event.data["kid"] for event in audited] == kids
+    assert [event.data.get("by") for event in audited] == [None, "staff"]
 
 
 def test_processes_that_need_the_first_key_at_once_agree_on_one(service):
