@@ -7,7 +7,7 @@ from pydantic import ValidationError
 
 from service.api.models import ProblemModel
 from service.core.errors import FieldError, ValidationFailed
-from service.core.wording import sentence
+from service.core.wording import REQUIRED, sentence
 from service.http.strict_json import shown
 
 UNKNOWN = "unknown_field"
@@ -16,7 +16,7 @@ CODES |= dict.fromkeys(("greater_than_equal", "less_than_equal"), "out_of_range"
 TEXT = {"schema": {"type": "string"}}
 CAPTCHA = "Where a captcha is configured: `captcha_required`, `captcha_failed`."
 MESSAGES = {
-    "required": sentence("This field is required."),
+    "required": REQUIRED,
     UNKNOWN: sentence("There is no such field."),
     "invalid_text": sentence("This contains characters that cannot be used."),
     "out_of_range": sentence("This number is too small or too large."),

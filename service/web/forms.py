@@ -10,6 +10,7 @@ from werkzeug.exceptions import BadRequest
 from service.core.errors import (
     CaptchaFailed,
     CaptchaRequired,
+    InvalidCode,
     RateLimited,
     ReauthenticationRequired,
     Refusal,
@@ -64,6 +65,8 @@ def refused(template: str, refusal: Refusal, **context: Any) -> Response:
         errors.setdefault(error.field, []).append(error.message)
     if isinstance(refusal, CaptchaRequired | CaptchaFailed):
         errors["captcha"] = [problem.detail]
+    if isinstance(refusal, InvalidCode):
+        errors["code"] = [problem.detail]
     alert = None if errors else problem.detail
     if isinstance(refusal, ReauthenticationRequired):
         context["again_url"] = f"/login?{urlencode({'again': 1, 'next': request.path})}"
