@@ -6,7 +6,7 @@ from service.core.errors import NotFound, Refusal, SecondFactorInUse, StepExpire
 from service.core.wording import sentence
 from service.flows.sessions import SignedIn
 from service.http import sign_in
-from service.http.languages import spoken
+from service.http.languages import gettext, spoken
 from service.http.requests import brand, flows, visit
 from service.languages import write_day
 from service.web import again, qr_code
@@ -109,4 +109,4 @@ def _context(here: SignedIn) -> dict[str, object]:
 
 def _codes(codes: list[str], done: str) -> str:
     text = "".join(f"{line}\n" for line in (brand().site_name, "", *codes))
-    return render_template(CODES, codes=codes, text=text, done=done)
+    return render_template(CODES, codes=codes, text=text, notices=[gettext(done)])

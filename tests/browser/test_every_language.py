@@ -10,6 +10,8 @@ ACCOUNT = (
     "/account",
     "/account/devices",
     "/account/identities",
+    "/account/passkeys",
+    "/account/second-factor",
     "/account/email",
     "/account/password",
     "/account/delete",

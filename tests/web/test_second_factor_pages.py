@@ -17,7 +17,7 @@ WRONG = "This code is not right, or it was used already. Wait for the next one a
 
 
 class Owner:
-    """A reader at a browser of their own, with an authenticator app; every code they read is of the next half minute."""
+    """A reader at a browser of their own, with an authenticator app; each code is of the next half minute."""
 
     def __init__(self, service, clock):
         add_reader(service)
