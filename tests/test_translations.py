@@ -31,6 +31,7 @@ OWNERS_WORDS = (  # product specification, 1.1
 LINKED_WORDS = (  # what a page makes links of
     ("Something went wrong. Try again or contact support if the problem persists.", "contact support"),
     ("This account has been disabled. Contact support to have it opened again.", "Contact support"),
+    ("Lost everything? Contact support to get back in.", "Contact support"),
     (OWNERS_WORDS[3], "Privacy Policy"),
     (OWNERS_WORDS[3], "Terms of Service"),
 )

@@ -7,7 +7,7 @@ from pydantic import ValidationError
 
 from service.api.models import ProblemModel
 from service.core.errors import FieldError, ValidationFailed
-from service.core.wording import sentence
+from service.core.wording import REQUIRED, sentence
 from service.http.strict_json import shown
 
 UNKNOWN = "unknown_field"
@@ -17,7 +17,7 @@ TEXT = {"schema": {"type": "string"}}
 SECOND_STEP = "`mfa_required`, with `mfa_token` and `methods`, where the account asks for a second factor."
 CAPTCHA = "Where a captcha is configured: `captcha_required`, `captcha_failed`."
 MESSAGES = {
-    "required": sentence("This field is required."),
+    "required": REQUIRED,
     UNKNOWN: sentence("There is no such field."),
     "invalid_text": sentence("This contains characters that cannot be used."),
     "out_of_range": sentence("This number is too small or too large."),

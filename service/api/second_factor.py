@@ -16,7 +16,7 @@ from service.api.second_factor_models import (
 )
 from service.core.errors import FieldError, ValidationFailed
 from service.core.second_factors import Method
-from service.core.wording import sentence
+from service.core.wording import REQUIRED
 from service.flows.reauthentication import Again
 from service.flows.signup import Confirmed
 from service.http import sign_in
@@ -34,7 +34,6 @@ api = APIBlueprint(
     ],
 )
 COOKIE: list[dict[str, list[str]]] = [{"session": []}]
-REQUIRED = sentence("This field is required.")
 AGAIN = "`unauthenticated`, `invalid_credentials`, `reauthentication_required`, `invalid_code`."
 
 

@@ -6,6 +6,7 @@ def sentence(text: str) -> str:
     return text
 
 
+REQUIRED = sentence("This field is required.")
 FORGOT_DONE = sentence(
     "Reset password instructions sent."
     " If you have an account with us, you will receive an email within a few minutes."

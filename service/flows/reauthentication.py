@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import timedelta
+from enum import StrEnum
 
 from service.core.errors import ReauthenticationRequired
 from service.core.ports import Clock
@@ -20,6 +21,14 @@ class Again:
 
     current_password: str | None = None
     code: str | None = None
+
+
+class Proof(StrEnum):
+    """What a reader has to show once more."""
+
+    PASSWORD = "password"
+    CODE = "code"
+    SIGN_IN = "sign_in"
 
 
 @dataclass(frozen=True)
@@ -57,6 +66,17 @@ class Reauthentication:
         else:
             raise ReauthenticationRequired
 
+    def asks(self, here: SignedIn) -> Proof | None:
+        """Say what `require_factor` asks of a session, None for nothing."""
+        if here.user.second_factor:
+            return None if MULTIPLE in here.session.amr and self._is_fresh(here) else Proof.CODE
+        if here.user.password_hash is not None:
+            return Proof.PASSWORD
+        return None if self._is_fresh(here) else Proof.SIGN_IN
+
+    def _is_fresh(self, here: SignedIn) -> bool:
+        return self.clock() - here.session.auth_time <= FRESH
+
     def _require_fresh(self, here: SignedIn) -> None:
-        if self.clock() - here.session.auth_time > FRESH:
+        if not self._is_fresh(here):
             raise ReauthenticationRequired

@@ -11,13 +11,16 @@ from service.web import (
     login,
     login_link,
     not_me,
+    passkeys,
     password_reset,
+    second_factor,
+    second_step,
     signup,
     social,
 )
 
-SIGNING_IN = (signup, login, login_link, social, connect, password_reset)
-ACCOUNT = (account, account_email, account_deletion, identities, not_me)
+SIGNING_IN = (signup, login, login_link, second_step, social, connect, password_reset)
+ACCOUNT = (account, account_email, account_deletion, identities, second_factor, passkeys, not_me)
 
 
 def register(app: Flask) -> None:

@@ -59,6 +59,7 @@ def _glance(here: SignedIn) -> dict[str, object]:
     email = here.user.email
     return {
         "user": person(here),
+        "has_passkeys": bool(flows().passkeys.of(here)),
         "undeliverable": email is not None and flows().suppressions.of(email) is not None,
         "newsletter_wording": gettext(NEWSLETTER_CONSENT),
     }
@@ -73,8 +74,8 @@ def devices() -> str:
             "id": str(session.id),
             "device": write_device(describe_device(session.agent), gettext),
             "ip": session.ip,
-            "created_text": _day(session.created_at),
-            "last_seen_text": _ago(session.last_seen_at),
+            "created_text": day(session.created_at),
+            "last_seen_text": ago(session.last_seen_at),
             "current": session.id == here.session.id,
         }
         for session in sorted(flows().sessions.list(here.user.id), key=lambda s: s.id != here.session.id)
@@ -138,17 +139,18 @@ def person(here: SignedIn) -> dict[str, object]:
         "has_password": user.has_password,
         "providers": [flows().linking.labels.get(name, name) for name in user.providers],
         "newsletter": user.newsletter is not None,
-        "created_at_text": _day(user.created_at),
+        "created_at_text": day(user.created_at),
     }
 
 
-def _ago(at: datetime) -> str:
+def ago(at: datetime) -> str:
     """An instant as a person would say it."""
     now = datetime.now(UTC)
     if now - at < timedelta(minutes=10):
         return gettext("just now")
-    return write_ago(at, now, spoken()) if now - at < timedelta(days=2) else _day(at)
+    return write_ago(at, now, spoken()) if now - at < timedelta(days=2) else day(at)
 
 
-def _day(at: datetime) -> str:
+def day(at: datetime) -> str:
+    """A day as a person would write it."""
     return write_day(at, spoken())

@@ -10,6 +10,7 @@ from service.core.design import SIZES, SPACES, Palette
 from service.core.errors import CrossOriginRefused, NotFound, RateLimited, Unavailable
 from service.core.service_errors import InvalidAuthorizationRequest
 from service.http import errors
+from service.web import qr_code
 
 REFUSALS = {
     400: InvalidAuthorizationRequest(),
@@ -33,6 +34,7 @@ def register(app: Flask, brand: Brand) -> None:
             colours=[(name.replace("_", "-"), light[name], dark[name]) for name in light],
             sizes=[(name.replace("_", "-"), step) for name, step in SIZES.items()],
             spaces=[(name.replace("_", "-"), space) for name, space in SPACES.items()],
+            picture=qr_code.picture("otpauth://totp/The%20Masthead:ada?secret=K3VQ7XRAM2PHC4TZ"),
             statuses=sorted([*REFUSALS, 500]),
         )
 

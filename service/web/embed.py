@@ -13,7 +13,7 @@ from service.web.modules import joined, thinned
 DONE = "/embed/done"
 SCRIPT, STYLE = "dialog.js", "dialog.css"
 PARTS = (SCRIPT, STYLE)  # what pages of the site load as well
-OF_PAGES = "password.js"
+OF_PAGES = "page.js"
 FRESH = "public, max-age=300, stale-while-revalidate=86400"
 
 

@@ -9,6 +9,7 @@ from flask import Response, render_template, request
 from service.core.errors import (
     CaptchaFailed,
     CaptchaRequired,
+    InvalidCode,
     RateLimited,
     ReauthenticationRequired,
     Refusal,
@@ -46,6 +47,8 @@ def refused(template: str, refusal: Refusal, **context: Any) -> Response:
         errors.setdefault(error.field, []).append(error.message)
     if isinstance(refusal, CaptchaRequired | CaptchaFailed):
         errors["captcha"] = [problem.detail]
+    if isinstance(refusal, InvalidCode):
+        errors["code"] = [problem.detail]
     alert = None if errors else problem.detail
     if isinstance(refusal, ReauthenticationRequired):
         context["again_url"] = f"/login?{urlencode({'again': 1, 'next': request.path})}"

@@ -66,4 +66,6 @@ def _context() -> dict[str, object]:
         "connections": flows().linking.connections(here),
         "has_password": here.user.has_password,
         "email": here.user.email,
+        "passkeys": len(flows().passkeys.of(here)),
+        "second_factor": here.user.second_factor,
     }

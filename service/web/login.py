@@ -26,6 +26,7 @@ def _login_context(
         "forgot_url": with_next("/forgot-password", next_page),
         "signup_url": with_next("/signup", next_page),
         "link_url": with_next("/login/link", next_page),
+        "then": flows().signup.return_urls.safe(next_page) or "/account",
     }
 
 
@@ -58,6 +59,7 @@ def log_in() -> Response:
             visit=visit(),
             previous=sign_in.presented_secret(),
             captcha=captcha.answered(),
+            next=next_page,
         )
     except Refusal as refusal:
         form = shown(email=email, remember="yes" if remember else "")

@@ -1,15 +1,18 @@
-"""Captchas and throttles in the dialog: ALTCHA is worked out there, for all others the reader goes to the page."""
+"""Captchas, throttles and second steps in the dialog: for all but ALTCHA the reader goes to the page."""
 
 import threading
 from collections.abc import Callable, Iterator
 
 import pytest
 from playwright.sync_api import expect
+from pyotp import TOTP
 from werkzeug.serving import make_server
 
 from tests.browser.visitor import Visitor
+from tests.support.authenticator import next_code
 from tests.support.captcha_vendor import CaptchaVendor
 from tests.support.host_page import HostPage, Quiet
+from tests.support.live import LiveClient
 from tests.support.people import ADDRESS, PASSWORD, add_reader
 from tests.support.processes import free_port
 
@@ -113,3 +116,27 @@ def test_too_many_tries_are_told_with_how_long_to_wait(open_town):
         "Too many tries. Wait a little, then try again. (in 60 minutes)"
     )
     expect(visitor.dialog.get_by_label("Email address")).to_have_value(ADDRESS)
+
+
+def test_for_the_second_step_the_reader_goes_to_the_page_and_comes_back_to_the_paragraph(open_town):
+    visitor = open_town()
+    secret = turn_second_step_on(visitor.magazine.service)
+    visitor.open("#login")
+    visitor.type("Email address", ADDRESS)
+    visitor.type("Password", PASSWORD)
+    visitor.button("Sign in")
+    visitor.page.wait_for_url(f"{visitor.magazine.service}/login/mfa?next=*")
+    visitor.page.get_by_label("Code").fill(next_code(secret))
+    visitor.page.keyboard.press("Enter")
+    visitor.reads_on()
+    visitor.is_in()
+
+
+def turn_second_step_on(url):
+    """Return the secret of the app."""
+    with LiveClient(url) as program:
+        program.post("/api/v1/login", json={"email": ADDRESS, "password": PASSWORD})
+        secret = program.post("/api/v1/me/mfa/totp", json={"current_password": PASSWORD}).json()["secret"]
+        done = program.post("/api/v1/me/mfa/totp/confirm", json={"code": TOTP(secret).now()})
+        assert done.status_code == 200, done.text
+    return str(secret)

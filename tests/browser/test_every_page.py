@@ -131,7 +131,7 @@ def test_mistakes_are_told_above_and_beside_their_fields(site, new_reader):
 def test_forced_colours_and_less_motion_are_respected(site, new_reader):
     page = new_reader(site, forced_colors="active", reduced_motion="reduce").page
     page.goto("/login")
-    button = page.get_by_role("button", name="Sign in")
+    button = page.get_by_role("button", name="Sign in", exact=True)
     style = button.evaluate(
         "e => { const s = getComputedStyle(e); return [s.borderTopColor, s.color, s.transitionDuration] }"
     )

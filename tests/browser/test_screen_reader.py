@@ -18,6 +18,7 @@ SIGN_IN = """
   - text: Keep me signed in
   - link "Forgot password?"
   - button "Sign in"
+  - button "Sign in with a passkey"
   - paragraph:
     - link "Email me a sign-in link"
   - paragraph:

@@ -8,6 +8,7 @@ answer = passkey.sign(options)    # AuthenticationResponseJSON
 import json
 import secrets
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Any
 from urllib.parse import urlsplit
@@ -18,6 +19,7 @@ from fido2 import cbor
 from fido2.cose import ES256
 from fido2.utils import websafe_decode, websafe_encode
 from fido2.webauthn import Aaguid, AttestationObject, AttestedCredentialData, AuthenticatorData
+from pyotp import TOTP
 
 FLAG = AuthenticatorData.FLAG
 PRESENT_AND_VERIFIED = FLAG.UP | FLAG.UV
@@ -92,3 +94,9 @@ def unsupported(options: dict[str, Any], authenticator: Authenticator) -> dict[s
     attestation["authData"] = bytes(told[:37]) + data + cbor.encode(key)
     made["response"]["attestationObject"] = websafe_encode(cbor.encode(attestation))
     return made
+
+
+def next_code(secret: str) -> str:
+    """What an authenticator app shows in the half minute to come: the code of now is used."""
+    app = TOTP(secret)
+    return app.generate_otp(app.timecode(datetime.now(UTC)) + 1)

@@ -161,7 +161,7 @@ def take_devices(here: Studio) -> None:
     phone = here.open("/login", user_agent=IPHONE)
     phone.get_by_label("Email address").fill(READER)
     phone.get_by_label("Password").fill(PASSWORD)
-    phone.get_by_role("button", name="Sign in").click()
+    phone.get_by_role("button", name="Sign in", exact=True).click()
     phone.wait_for_url("**/account")
     page.goto("/account/devices")
     here.shoot(page, "devices")

@@ -6,6 +6,7 @@ from collections.abc import Callable
 import pytest
 from werkzeug.test import TestResponse
 
+from tests.flows.clock import MovableClock
 from tests.support.people import ADDRESS, add_reader, signed_in
 from tests.support.service import Client, Service
 
@@ -57,3 +58,11 @@ def value_of(page: TestResponse, field: str) -> str | None:
     (field_input,) = re.findall(rf'<input[^>]*name="{field}"[^>]*>', page.text)
     found = re.search(r' value="([^"]*)"', field_input)
     return found[1] if found else None
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> MovableClock:
+    """The clock of services made after this; name it before `service`."""
+    clock = MovableClock()
+    monkeypatch.setattr("service.wiring.utc_now", clock)
+    return clock

@@ -18,7 +18,7 @@ GOOGLE = {
 }
 HCAPTCHA = "https://hcaptcha.com https://*.hcaptcha.com"
 CLOUDFLARE = "https://challenges.cloudflare.com"
-OURS = {"/static/password.js", "/static/waiting.js"}
+OURS = {"/static/page.js", "/static/waiting.js"}
 NEEDED = {
     "recaptcha_v2": GOOGLE,
     "recaptcha_v3": GOOGLE,

@@ -64,7 +64,7 @@ def test_every_page_may_load_it_and_keeps_it_as_long_as_it_holds(client: Client)
         assert (again.status_code, again.data) == (304, b"")
 
 
-@pytest.mark.parametrize("name", ["masthead.css", "password.js", "captcha.js", "favicon.svg"])
+@pytest.mark.parametrize("name", ["masthead.css", "page.js", "captcha.js", "favicon.svg"])
 def test_other_files_are_for_our_own_pages(client: Client, name: str) -> None:
     answer = client.get(f"/static/{name}", headers={"Origin": SITE})
     assert answer.status_code == 200
@@ -83,7 +83,7 @@ def test_a_page_may_change_every_colour_of_the_dialog(client: Client) -> None:
 
 
 def test_a_script_is_its_modules_in_the_order_they_need_each_other() -> None:
-    script = joined(MODULES, "password.js")
+    script = joined(MODULES, "page.js")
     assert (
         script.index("function make(")
         < script.index("function help(")

@@ -4,10 +4,11 @@ import re
 from collections.abc import Callable
 
 import pytest
+from pyotp import TOTP
 from werkzeug.test import TestResponse
 
 from tests.support.people import ADDRESS, PASSWORD, add_reader, signed_in
-from tests.support.service import Service
+from tests.support.service import Client, Service
 
 # name, type, autocomplete, inputmode, enterkeyhint. A field without a name is there to be read.
 Field = tuple[str | None, ...]
@@ -17,6 +18,8 @@ ASKED_ADDRESS = ("email", "email", "username", "email", "send")
 OLD_PASSWORD = ("current_password", "password", "current-password", None, "go")
 CHOSEN_PASSWORD = ("password", "password", "new-password", None, "done")
 NAME = ("name", "text", "name", None, "done")
+APP_CODE = ("code", "text", "one-time-code", "numeric", "go")
+EITHER_CODE = ("code", "text", "one-time-code", "text", "go")
 STRANGERS = {
     "/login": [
         ("email", "email", "username webauthn", "email", "next"),
@@ -34,6 +37,13 @@ READERS = {
     "/account/email": [READ, NEW_ADDRESS, OLD_PASSWORD],
     "/account/password": [READ, OLD_PASSWORD, ("new_password", "password", "new-password", None, "done")],
     "/account/delete": [READ, OLD_PASSWORD],
+    "/account/passkeys": [("name", "text", "off", None, "next"), READ, OLD_PASSWORD],
+    "/account/second-factor": [READ, OLD_PASSWORD],
+}
+SECOND_STEP = {
+    "/login/mfa": [READ, APP_CODE],
+    "/login/mfa?recovery=1": [READ, EITHER_CODE],
+    "/account/second-factor?on": [EITHER_CODE],
 }
 
 
@@ -68,12 +78,22 @@ def pages(make_service: Callable[..., Service], sqlite_url: str) -> dict[str, Te
         service.deliver()
         elsewhere.get(service.mailbox.to(address)[-1].link(leads_to))
     shown = {path: elsewhere.get(path) for path in STRANGERS} | {path: reader.get(path) for path in READERS}
+    shown |= waiting(service, reader)
     assert {path: page.status_code for path, page in shown.items()} == dict.fromkeys(shown, 200)
     return shown
 
 
+def waiting(service: Service, reader: Client) -> dict[str, TestResponse]:
+    """The pages of an account with a second step, once a sign-in waits for it."""
+    app = reader.post("/api/v1/me/mfa/totp", {"current_password": PASSWORD}).json
+    reader.post("/api/v1/me/mfa/totp/confirm", {"code": TOTP(app["secret"]).now()})
+    other = service.client()
+    other.form("/login", email=ADDRESS, password=PASSWORD)
+    return {path: (reader if "account" in path else other).get(path) for path in SECOND_STEP}
+
+
 def test_every_field_says_what_belongs_into_it(pages: dict[str, TestResponse]) -> None:
-    assert {path: table(page) for path, page in pages.items()} == STRANGERS | READERS
+    assert {path: table(page) for path, page in pages.items()} == STRANGERS | READERS | SECOND_STEP
 
 
 def test_passwords_and_addresses_are_taken_as_they_are_typed_or_pasted(

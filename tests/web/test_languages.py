@@ -21,7 +21,14 @@ PAGES = (
     "/logout",
     "/nothing-here",
 )
-ACCOUNT_PAGES = ("/account", "/account/devices", "/account/password", "/account/identities")
+ACCOUNT_PAGES = (
+    "/account",
+    "/account/devices",
+    "/account/password",
+    "/account/identities",
+    "/account/passkeys",
+    "/account/second-factor",
+)
 ROOT_TAG = re.compile(r'<html lang="([^"]*)" dir="([^"]*)">')
 
 

@@ -94,7 +94,7 @@ export class Dialog {
     }
     const hint = view.hint && make("p", { class: "hint" }, this.words[view.hint]);
     const after = view.after(this).map((parts) => make("p", { class: "after" }, ...parts));
-    this.#turn(this.words[view.title], ...view.lead(this), form, ...(hint ? [hint] : []), ...after);
+    this.#turn(this.words[view.title], ...view.lead(this), form, hint, ...after);
     helpWithPasswords(form);
     (this.typed && form.elements.password ? form.elements.password : form.elements.email).focus();
   }
@@ -121,6 +121,7 @@ export class Dialog {
 
   #tell(view, form, trouble) {
     if (trouble instanceof NeedsPage) return location.assign(this.page(view.path));
+    if (trouble.code === "mfa_required") return location.assign(this.page("/login/mfa"));
     const others = mark(form, trouble.errors ?? []);
     if (trouble.errors?.length && !others.length) return;
     const sentence =
@@ -150,10 +151,10 @@ export class Dialog {
   // A letter is on its way, and nothing is left to do here: unless its link signs in, beside this page.
   sent(message, view, hint) {
     const again = make("p", { class: "after" }, this.words.nothing_came, this.way(view, this.words.again));
-    const parts = [make("p", { class: "lead", role: "status" }, ...message), ...(hint ? [make("p", { class: "hint" }, hint)] : [])];
-    this.#turn(this.words.inbox, ...parts, again);
+    const lead = make("p", { class: "lead", role: "status" }, ...message);
+    this.#turn(this.words.inbox, lead, hint && make("p", { class: "hint" }, hint), again);
     this.#box.querySelector("h2").focus();
-    for (const name of ["focus", "visibilitychange"]) window.addEventListener(name, this.#look, true);
+    for (const name of ["focus", "visibilitychange"]) addEventListener(name, this.#look, true);
   }
 
   // Sign in with a provider: in a window of its own, or, on phones and where none may open, on this page's way.
@@ -193,13 +194,13 @@ export class Dialog {
 
   #turn(title, ...content) {
     this.#rest();
-    this.#box.replaceChildren(make("h2", { id: "title", part: "title", tabindex: "-1" }, title), ...content);
+    this.#box.replaceChildren(make("h2", { id: "title", part: "title", tabindex: "-1" }, title), ...content.filter(Boolean));
     this.#frame.scrollTop = 0;
   }
 
   #rest() {
     clearInterval(this.#timer);
-    for (const name of ["focus", "visibilitychange"]) window.removeEventListener(name, this.#look, true);
+    for (const name of ["focus", "visibilitychange"]) removeEventListener(name, this.#look, true);
   }
 
   // Tab goes round within the dialog.

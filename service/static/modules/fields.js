@@ -9,7 +9,7 @@ export function field(words, name, label, attributes = {}, hint) {
     id: name, name, class: "input", part: "input", type: "text", "aria-describedby": told && told.id, ...attributes,
   });
   const optional = attributes.required ? undefined : make("span", { class: "optional" }, ` ${words.optional}`);
-  return make("div", { class: "field" }, make("label", { for: name }, label, ...(optional ? [optional] : [])), told, input);
+  return make("div", { class: "field" }, make("label", { for: name }, label, optional), told, input);
 }
 
 export const email = (words, value, attributes) =>
