@@ -1,6 +1,5 @@
 """Passkeys in a real browser, with an authenticator of its own: added, used to sign in, used as the second step."""
 
-from contextlib import contextmanager
 from dataclasses import dataclass
 
 import pytest
@@ -24,12 +23,13 @@ OLD_BROWSER = """
   for (const name of ["parseCreationOptionsFromJSON", "parseRequestOptionsFromJSON"]) delete PublicKeyCredential[name];
   delete PublicKeyCredential.prototype.toJSON;
 """
+BUTTONS_ALONE = "delete PublicKeyCredential.isConditionalMediationAvailable"
 ASKED = "**/login/passkey/options"
 
 
 @dataclass
 class Device:
-    """The authenticator of a reader's device. While nobody touches it, it answers nothing."""
+    """The authenticator of a reader's device. It answers whatever it is asked, at once."""
 
     session: CDPSession
     id: str
@@ -47,17 +47,12 @@ class Device:
     def set(self, command, **options):
         self.session.send(f"WebAuthn.{command}", {"authenticatorId": self.id, **options})
 
-    @contextmanager
-    def untouched(self):
-        self.set("setAutomaticPresenceSimulation", enabled=False)
-        yield
-        self.set("setAutomaticPresenceSimulation", enabled=True)
-
 
 @pytest.fixture
 def reader(site, new_reader):
-    """Somebody with a device and an account, signed in."""
+    """Somebody with a device and an account, signed in, whose browser leaves passkeys to buttons."""
     reader = new_reader(site)
+    reader.page.add_init_script(BUTTONS_ALONE)
     reader.device = Device.of(reader.page)
     reader.join()
     return reader
@@ -86,11 +81,10 @@ def turn_on(reader):
 
 
 def at_the_second_step(reader, next_page=""):
-    """Type the password, as one must whose passkey is not at hand."""
-    with reader.device.untouched():
-        reader.page.goto(f"/login?next={next_page}" if next_page else "/login")
-        reader.sign_in(FIRST)
-        reader.reads("One more step")
+    """Type the password."""
+    reader.page.goto(f"/login?next={next_page}" if next_page else "/login")
+    reader.sign_in(FIRST)
+    reader.reads("One more step")
 
 
 def test_a_passkey_is_added_signs_in_and_is_removed(reader):
@@ -99,9 +93,8 @@ def test_a_passkey_is_added_signs_in_and_is_removed(reader):
     assert made["isResidentCredential"]
     reader.sign_out()
     page = reader.page
-    with reader.device.untouched():
-        page.goto("/login?next=/account/devices")
-        page.get_by_label("Keep me signed in").check()
+    page.goto("/login?next=/account/devices")
+    page.get_by_label("Keep me signed in").check()
     reader.press("Sign in with a passkey")
     reader.is_at("/account/devices")
     session = next(one for one in page.context.cookies() if one["name"] == "masthead")
@@ -116,10 +109,13 @@ def test_a_passkey_is_added_signs_in_and_is_removed(reader):
     expect(page.get_by_role("main")).to_contain_text("You have no passkey yet.")
 
 
-def test_the_address_field_offers_passkeys_once_somebody_is_there(reader):
+def test_the_address_field_offers_passkeys_once_somebody_is_there(site, new_reader):
     """The authenticator stands for the reader who picks one from the list."""
+    reader = new_reader(site)
+    reader.device = Device.of(reader.page)
+    reader.join()
     add_passkey(reader)
-    reader.sign_out()
+    reader.page.context.clear_cookies()
     page, asked = reader.page, []
     page.on("request", lambda request: asked.append(request.url) if "passkey" in request.url else None)
     page.goto("/login?next=/account/devices", wait_until="networkidle")
@@ -130,7 +126,7 @@ def test_the_address_field_offers_passkeys_once_somebody_is_there(reader):
 
 def test_a_browser_that_reads_no_json_of_its_own_can_do_it_too(site, new_reader):
     reader = new_reader(site)
-    reader.page.add_init_script(OLD_BROWSER)
+    reader.page.add_init_script(OLD_BROWSER + BUTTONS_ALONE)
     reader.device = Device.of(reader.page)
     reader.join()
     add_passkey(reader)
@@ -219,6 +215,7 @@ def test_somebody_else_s_passkey_is_no_second_step(site, reader, new_reader):
     reader.sign_out()
     at_the_second_step(reader)
     stranger = new_reader(site)
+    stranger.page.add_init_script(BUTTONS_ALONE)
     stranger.device = Device.of(stranger.page)
     stranger.join()
     add_passkey(stranger)
@@ -258,8 +255,7 @@ def test_a_passkey_is_added_and_used_by_keyboard_alone(reader):
     keys.enter()
     expect(page.get_by_role("heading", name="Desk")).to_be_visible()
     reader.sign_out()
-    with reader.device.untouched():
-        keys.tab_to("Sign in with a passkey")
+    keys.tab_to("Sign in with a passkey")
     keys.enter()
     reader.is_at("/account")
 

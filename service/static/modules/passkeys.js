@@ -77,9 +77,8 @@ class Passkey {
     try {
       await this[this.#form.dataset.passkey]();
     } catch (error) {
-      this.#say(trouble(error, this.#form.dataset));
-    } finally {
       this.#button.ariaBusy = null;
+      this.#say(trouble(error, this.#form.dataset));
     }
   }
 
@@ -109,7 +108,9 @@ class Passkey {
     setTimeout(() => this.#form.requestSubmit(this.#button));
   }
 
+  // One at a time: a second sign-in would end the session of the first.
   async #enter(credential) {
+    this.#button.ariaBusy = "true";
     const remember = Boolean(document.querySelector("[name=remember]")?.checked);
     await ask("/login/passkey", { credential, remember });
     location.assign(this.#form.dataset.next);
@@ -130,6 +131,7 @@ class Passkey {
       waiting.signal.throwIfAborted();
       await this.#enter(await signed(options, { mediation: "conditional", signal: waiting.signal }));
     } catch (error) {
+      if (this.#waiting === waiting && !waiting.signal.aborted) this.#button.ariaBusy = null;
       if (error.code === "invalid_passkey") this.#say(error.message);
       else if (!waiting.signal.aborted) return;
       this.offerFilledIn();
