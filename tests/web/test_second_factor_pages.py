@@ -67,7 +67,7 @@ def waiting(owner):
 
 
 def codes_on(page):
-    return re.findall(r"<li><code>([a-z2-7-]{19})</code></li>", page.text)
+    return re.findall(r"<li><code>([a-z2-7-]{27})</code></li>", page.text)
 
 
 def test_an_app_is_set_up_with_a_picture_a_link_and_a_key_to_type(owner):
