@@ -77,5 +77,5 @@ DEFAULTS: dict[Rule, str] = {
     Rule.CHALLENGE_PER_CLIENT: "60/5minute",  # tasks of our own captcha that are handed out
     Rule.CODE_PER_ACCOUNT: "5/5minute;20/hour;50/day",  # wrong codes, after a right password or in a session
     Rule.CODE_PER_CLIENT: "10/5minute;50/hour",  # wrong codes
-    Rule.PASSKEY_PER_CLIENT: "60/5minute",  # challenges that are handed out
+    Rule.PASSKEY_PER_CLIENT: "300/5minute",  # challenges that are handed out, one with each visit to the sign-in page
 }
