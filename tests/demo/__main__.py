@@ -39,7 +39,8 @@ def taken(port: int) -> bool:
 
 def main() -> int:
     """Run until Ctrl-C, or until somebody dies. Returns the exit status."""
-    signal.signal(signal.SIGTERM, stop)
+    for end in (signal.SIGINT, signal.SIGTERM):  # a shell's background job is born deaf to the first
+        signal.signal(end, stop)
     port = int(os.environ.get("PORT", "8000"))
     if taken(port):
         print(f"Port {port} is taken. Another one: PORT={port + 1000} make demo", file=sys.stderr)
