@@ -1,12 +1,12 @@
 """The application factory."""
 
-import atexit
 import logging
 import os
 import sys
 import threading
 from collections.abc import Iterable
 from json import JSONEncoder
+from multiprocessing.util import Finalize
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -202,7 +202,8 @@ class DeliveryThread:
             stop = threading.Event()
             thread = threading.Thread(target=self._worker.run, args=(stop,), name="delivery", daemon=True)
             thread.start()
-            atexit.register(_finish, stop, thread)
+            # atexit is not run in the forked processes of the web server
+            Finalize(None, _finish, args=(stop, thread), exitpriority=1)
 
 
 def _finish(stop: threading.Event, thread: threading.Thread) -> None:
