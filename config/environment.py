@@ -14,9 +14,6 @@ from config.providers import gather
 PREFIX = "AUTH_"
 DEVELOPMENT_KEY = Path("var/secret_key")
 
-# Names of the contract that this version does not act on yet.
-AHEAD = frozenset({"otlp_endpoint"})
-
 
 def read_environment(
     environ: Mapping[str, str], *, known: frozenset[str]
@@ -24,19 +21,15 @@ def read_environment(
     """Return the raw values by field name, and the mistakes found on the way."""
     if environ.get("AUTH_ENV") == "development":
         environ = {k: v for k, v in dotenv_values(".env").items() if v is not None} | dict(environ)
-    given, mistakes = _with_files(environ, known | AHEAD)
+    given, mistakes = _with_files(environ, known)
     values: dict[str, Any] = {name: value for name, value in given.items() if name in known and value}
     values["oidc_issuers"], wrong = gather(
         {name: text for name, text in given.items() if name.startswith("oidc_")}
     )
     mistakes += wrong
-    ahead = sorted(name for name in given if name in AHEAD)
     mistakes += [
-        _unknown(name, known | AHEAD)
-        for name in given
-        if name not in known and name not in ahead and not name.startswith("oidc_")
+        _unknown(name, known) for name in given if name not in known and not name.startswith("oidc_")
     ]
-    values["ignored"] = tuple(variable(name) for name in ahead)
     values["processes"] = environ.get("WEB_CONCURRENCY") or 1
     if values.get("env") == "development" and "secret_keys" not in values:
         values["secret_keys"] = development_key(DEVELOPMENT_KEY)

@@ -4,6 +4,7 @@ import re
 from datetime import timedelta
 from enum import StrEnum
 from typing import Annotated, Any
+from urllib.parse import urlsplit
 
 from pydantic import BeforeValidator, Field, SecretStr
 from pydantic_settings import NoDecode
@@ -26,6 +27,16 @@ def seconds(value: Any) -> Any:
 def plain(secret: SecretStr | None) -> str:
     """Return what a secret hides, an empty text where none is set."""
     return secret.get_secret_value() if secret else ""
+
+
+def is_http_url(value: str) -> bool:
+    """Tell whether this is an address of a server, with or without a path."""
+    try:
+        parts = urlsplit(value)
+        named = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
+    return named and not parts.query and not parts.fragment
 
 
 Strings = Annotated[tuple[str, ...], NoDecode, BeforeValidator(split_commas)]

@@ -67,7 +67,3 @@ def configure_logging(settings: Settings) -> None:
             "root": {"handlers": ["stderr"], "level": settings.log_level},
         }
     )
-    if settings.ignored:
-        logging.getLogger(__name__).warning(
-            "settings_not_used_yet", extra={"settings": list(settings.ignored)}
-        )

@@ -38,6 +38,7 @@ from config.kinds import (
     Span,
     Strings,
     WorkerMode,
+    is_http_url,
 )
 from config.providers import OidcIssuer, provider_refusals
 from config.refusals import refusals
@@ -134,21 +135,26 @@ class Settings(CaptchaVariables, BaseSettings):
     metrics_token: SecretStr | None = Field(None, min_length=16)
     log_level: str = Field("INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$")
     log_format: LogFormat | None = None
+    otlp_endpoint: SecretStr | None = None
 
     # how many web processes share the work (WEB_CONCURRENCY, for everybody who starts one)
     processes: int = Field(1, ge=1)
-    # contract names this version does not act on yet; told in the log at start
-    ignored: tuple[str, ...] = ()
 
     @field_validator("public_url", "site_url", "password_hibp_url")
     @classmethod
     def _is_url(cls, value: str) -> str:
         if not value:
             return value
-        parts = urlsplit(value)
-        if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
+        if not is_http_url(value):
             raise ValueError("give an address such as https://accounts.example.org")
         return value.rstrip("/")
+
+    @field_validator("otlp_endpoint")
+    @classmethod
+    def _is_collector(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None and not is_http_url(value.get_secret_value()):
+            raise ValueError("give a collector's address such as http://localhost:4318")
+        return value
 
     @field_validator("public_url")
     @classmethod
@@ -290,7 +296,7 @@ def all_refusals(settings: Settings) -> list[str]:
 def load_settings(environ: Mapping[str, str]) -> Settings:
     """Read and judge an environment. Raises `SettingsError` with everything that is wrong with it."""
     values, mistakes = read_environment(
-        environ, known=frozenset(Settings.model_fields) - {"processes", "ignored", "oidc_issuers"}
+        environ, known=frozenset(Settings.model_fields) - {"processes", "oidc_issuers"}
     )
     try:
         settings = Settings(**values)

@@ -1,12 +1,12 @@
 """The application factory."""
 
-import atexit
 import logging
 import os
 import sys
 import threading
 from collections.abc import Iterable
 from json import JSONEncoder
+from multiprocessing.util import Finalize
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -28,7 +28,17 @@ from service.core.return_urls import ReturnUrls
 from service.core.tokens import derive_key
 from service.delivery.worker import Worker
 from service.gate import SESSION_PATH, Answer, Gate, tell_a_proxy
-from service.http import errors, headers, languages, operations, origins, requests, second_step, sign_in
+from service.http import (
+    errors,
+    headers,
+    languages,
+    operations,
+    origins,
+    requests,
+    second_step,
+    sign_in,
+    tracing,
+)
 from service.http.cookies import FORMS, SESSION, CookieJar
 from service.http.strict_json import LONGEST_BODY, StrictRequest
 from service.web import article, components, devbox, embed, letters, presentation, social
@@ -107,6 +117,8 @@ def forms_configuration(settings: Settings, cookies: CookieJar) -> dict[str, obj
 def register_everything(app: OpenAPI, masthead: Masthead) -> None:
     """Put plumbing, pages, API and commands on the application."""
     settings = masthead.settings
+    if masthead.tracing:
+        tracing.register(app, masthead.tracing)
     requests.register(app)
     headers.register(app, masthead.return_urls, settings.logo_url)
     from_anywhere = (
@@ -161,6 +173,7 @@ def put_in_front(app: OpenAPI, masthead: Masthead, cookies: CookieJar) -> None:
         masthead.clock,
         cookie=cookies.name(SESSION),
         answers=answers_of_the_gate(masthead.return_urls),
+        tracing=masthead.tracing,
     )
     if settings.worker is WorkerMode.THREAD:
         front = DeliveryThread(front, masthead.worker)
@@ -202,7 +215,8 @@ class DeliveryThread:
             stop = threading.Event()
             thread = threading.Thread(target=self._worker.run, args=(stop,), name="delivery", daemon=True)
             thread.start()
-            atexit.register(_finish, stop, thread)
+            # atexit is not run in the forked processes of the web server; before the traces, which are to tell of it
+            Finalize(None, _finish, args=(stop, thread), exitpriority=1)
 
 
 def _finish(stop: threading.Event, thread: threading.Thread) -> None:

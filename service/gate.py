@@ -6,6 +6,7 @@ noted. Nothing is cached.
 """
 
 import secrets
+import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -15,6 +16,7 @@ from service.core.errors import Unavailable
 from service.core.forward_auth import identity, lets_in
 from service.core.ports import Clock, Store
 from service.core.session_check import SessionCheck
+from service.core.tracing import Tracing
 from service.core.values import digest
 from service.flows.sessions import Sessions
 
@@ -38,7 +40,7 @@ class Answer:
 
 
 class Gate:
-    """A WSGI middleware. `cookie` is the session cookie's name, `answers` are by path."""
+    """A WSGI middleware. `cookie` is the session cookie's name, `answers` are by path; `tracing` hears of each."""
 
     def __init__(
         self,
@@ -49,6 +51,7 @@ class Gate:
         *,
         cookie: str,
         answers: Mapping[str, Answer],
+        tracing: Tracing | None = None,
     ) -> None:
         self._behind = behind
         self._store = store
@@ -56,16 +59,22 @@ class Gate:
         self._clock = clock
         self._prefix = f"{cookie}="
         self._answers = answers
+        self._tracing = tracing
 
     def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
         answer = self._answers.get(environ["PATH_INFO"])
         if answer is not None and environ["REQUEST_METHOD"] == "GET":
+            since = time.time_ns() if self._tracing else 0
             found = self._find(environ)
             told = found and answer.tell(found, environ.get("QUERY_STRING", ""))
             if told:
                 headers, body = told
-                of_this_answer = [("X-Request-Id", secrets.token_hex(16)), ("Content-Length", str(len(body)))]
+                request_id = secrets.token_hex(16)
+                of_this_answer = [("X-Request-Id", request_id), ("Content-Length", str(len(body)))]
                 start_response("200 OK", [*answer.headers, *headers, *of_this_answer])
+                if self._tracing:
+                    span = self._tracing.request("GET", environ.get("HTTP_TRACEPARENT", ""), since)
+                    span.end(environ["PATH_INFO"], 200, request_id)
                 return [body]
         return self._behind(environ, start_response)
 

@@ -25,10 +25,8 @@ LONGEST_WAIT = timedelta(minutes=5)
 
 
 def settings(service: Masthead) -> Finding:
-    """Reaching this line means the settings are accepted; what is set in vain is said."""
-    ignored = service.settings.ignored
-    detail = f"accepted; not used by this version: {', '.join(ignored)}" if ignored else "accepted"
-    return Finding("settings", True, f"{service.settings.env}: {detail}")
+    """Reaching this line means the settings are accepted."""
+    return Finding("settings", True, f"{service.settings.env}: accepted")
 
 
 def database(service: Masthead) -> Finding:
@@ -133,6 +131,17 @@ def passkeys(service: Masthead) -> Finding:
     )
 
 
+def traces(service: Masthead) -> Finding:
+    """The collector of traces answers, where one is set."""
+    if service.tracing is None:
+        return Finding("traces", True, "none sent")
+    if trouble := service.tracing.trouble():
+        return Finding(
+            "traces", False, f"the collector does not take them ({trouble}): check AUTH_OTLP_ENDPOINT"
+        )
+    return Finding("traces", True, "the collector takes them")
+
+
 CHECKS: tuple[Callable[[Masthead], Finding], ...] = (
     settings,
     database,
@@ -145,6 +154,7 @@ CHECKS: tuple[Callable[[Masthead], Finding], ...] = (
     passkeys,
     passwords,
     webhooks,
+    traces,
 )
 
 

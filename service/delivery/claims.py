@@ -14,6 +14,7 @@ from service.delivery.ports import DeliveryUnit
 
 CROWD = 100  # rows looked at in one round once a domain is found slow
 MOST_ROUNDS = 10
+LEFT = "left"  # to whoever claims it when the lease is over
 # seconds; whoever is next in a lane is called when the one before is done, so this is the exception
 QUEUE_PAUSE = 10
 
@@ -23,7 +24,7 @@ class Claim:
     """A row that is ours until the instant `until` of `time.monotonic`, with its place among its domain's.
 
     `follow` asks for `next`: another row, claimed in the commit that ends this one. `ended` tells whether
-    the row was settled or released by us.
+    the row was settled or released by us, `became` what came of it.
     """
 
     row: OutboxRow
@@ -32,6 +33,7 @@ class Claim:
     follow: bool = False
     next: "Claim | None" = None
     ended: bool = False
+    became: str = LEFT
 
     @property
     def over(self) -> bool:

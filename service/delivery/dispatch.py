@@ -18,9 +18,10 @@ from service.core.errors import Unavailable
 from service.core.faults import described
 from service.core.mail import DeliveryRefused, Errand, OutgoingMail, TransportTrouble
 from service.core.ports import Clock, Prepare
+from service.core.tracing import Tracing
 from service.core.values import Letter, OutboxRow, Outcome
 from service.delivery.addresses import domain_of, wire_address
-from service.delivery.claims import Claim, Claims
+from service.delivery.claims import LEFT, Claim, Claims
 from service.delivery.letters import Letters
 from service.delivery.ports import DeliveryStore, DeliveryUnit, OnRefusal, OnResult
 from service.delivery.retry import next_try
@@ -44,7 +45,7 @@ class Dispatch:
 
     `on_refusal` hears of recipients that will never take anything, in the commit that settles the row; `on_result`
     of everything that comes of a row, in the commit that says so. `name` is what log lines call the queue, `pauses`
-    are those between its tries.
+    are those between its tries, `tracing` hears of every try.
     """
 
     store: DeliveryStore
@@ -62,6 +63,7 @@ class Dispatch:
     name: str = "outbox"
     pauses: Sequence[timedelta] = ()
     on_result: OnResult | None = None
+    tracing: Tracing | None = None
 
     def claim(self, limit: int) -> list[Claim]:
         """Claim up to `limit` due rows. Raises `Unavailable`."""
@@ -70,6 +72,14 @@ class Dispatch:
 
     def deliver(self, claim: Claim) -> None:
         """Take a row as far as it gets now."""
+        span = self.tracing.delivery(self.name, claim.row.letter) if self.tracing else None
+        try:
+            self._deliver_fenced(claim)
+        finally:
+            if span:
+                span.end(claim.became, failed=claim.became in LEVELS)
+
+    def _deliver_fenced(self, claim: Claim) -> None:
         try:
             try:
                 self._deliver(claim)
@@ -79,6 +89,7 @@ class Dispatch:
                 # a poisoned row, or a defect of ours: tried again it would only fail, or send, again
                 self._settle(claim, Outcome.BROKEN, type(error).__name__, **described(error))
         except Fenced:
+            claim.became = "fenced"
             self._log(logging.WARNING, "another worker took a row over", f"{self.name}.fenced", claim.row)
         except Unavailable:
             self._log(
@@ -226,7 +237,7 @@ class Dispatch:
             raise Fenced
         if self.on_result is not None:
             self.on_result(claim.row, uow, outcome, answer)
-        claim.ended = True
+        claim.ended, claim.became = True, str(outcome) if outcome else "retry"
         self.claims.leave(claim)  # the next one may be for the same domain
         claim.next = next(iter(self.claims.take(uow, 1)), None) if claim.follow else None
 
@@ -256,7 +267,7 @@ class Dispatch:
         except BaseException:
             if claim.next:
                 self.claims.leave(claim.next)
-            claim.ended, claim.next = False, None  # what the commit would have said
+            claim.ended, claim.became, claim.next = False, LEFT, None  # what the commit would have said
             raise
 
     def _log_settled(self, row: OutboxRow, outcome: Outcome, answer: str, **more: str) -> None:

@@ -10,6 +10,7 @@ from datetime import timedelta
 from service.core.bounce_addresses import BounceAddresses
 from service.core.mail import Errand, Transport
 from service.core.ports import Clock, Prepare
+from service.core.tracing import Tracing
 from service.delivery.addresses import wire_mailbox
 from service.delivery.calls import CallQueue
 from service.delivery.chores import Chores
@@ -40,6 +41,7 @@ class Worker:
     `domain_senders` of the threads at once and, if more than 0, `domain_rate` a second. `bounces` gives every
     letter an address its bounces go to; without it they go to the sender. `chores` are done every few minutes.
     Each of `calls` is a queue with threads of its own. A claim holds for `lease`: longer than two transports may take.
+    `tracing` hears of every try.
     """
 
     def __init__(
@@ -64,6 +66,7 @@ class Worker:
         on_refusal: OnRefusal,
         bounces: BounceAddresses | None = None,
         calls: Sequence[CallQueue] = (),
+        tracing: Tracing | None = None,
     ) -> None:
         if not transports:
             raise ValueError("a worker needs a transport")
@@ -83,6 +86,7 @@ class Worker:
             jitter=jitter,
             on_refusal=on_refusal,
             bounces=bounces,
+            tracing=tracing,
         )
         self._letters = Desk(dispatch, senders, grace)
         self._calls = [Desk(_calling(dispatch, queue), queue.senders, grace) for queue in calls]

@@ -6,10 +6,12 @@ from typing import TYPE_CHECKING
 
 from config.kinds import plain
 from config.settings import Settings
+from service import __version__
 from service.adapters.limits import LimitThrottles, open_throttles
 from service.adapters.mail_events import open_mail_events
 from service.adapters.metrics import exposition
 from service.adapters.providers.openid import OpenIdProvider
+from service.adapters.tracing import open_tracing
 from service.adapters.transports.devbox import DevMailbox
 from service.adapters.vault import FernetVault
 from service.core.bounce_addresses import BounceAddresses
@@ -18,6 +20,7 @@ from service.core.mail import Transport, TransportTrouble
 from service.core.mail_events import MailEvents
 from service.core.ports import Clock
 from service.core.return_urls import ReturnUrls, origin_of
+from service.core.tracing import Tracing
 from service.delivery.gallery import Gallery
 from service.delivery.letters import Letters
 from service.delivery.trial import Trial
@@ -65,6 +68,7 @@ class Masthead:
     gallery: Gallery
     blocklists: Blocklists
     metrics: Callable[[], bytes]
+    tracing: Tracing | None
 
     def require_ready(self) -> None:
         """Raise `Unavailable` unless migrations are current and the database (and Redis, if set) answers."""
@@ -103,7 +107,8 @@ def assemble(settings: Settings) -> Masthead:
     )
     signer, bounces = dkim_signer(settings), bounce_addresses(settings)
     transports = open_transports(settings, signer)
-    worker = assemble_worker(settings, utc_now, store, flows, letters, transports, providers, vault)
+    tracing = open_tracing(plain(settings.otlp_endpoint), settings.public_url, __version__)
+    worker = assemble_worker(settings, utc_now, store, flows, letters, transports, providers, vault, tracing)
     return Masthead(
         settings=settings,
         clock=utc_now,
@@ -125,6 +130,7 @@ def assemble(settings: Settings) -> Masthead:
         gallery=Gallery(letters, languages.offered),
         blocklists=blocklists,
         metrics=exposition(store, utc_now),
+        tracing=tracing,
     )
 
 

@@ -11,6 +11,7 @@ from service.core.identities import Vault
 from service.core.mail import Transport
 from service.core.openid import BACKCHANNEL_LOGOUT
 from service.core.ports import Clock
+from service.core.tracing import Tracing
 from service.core.values import Priority
 from service.core.webhooks import WEBHOOK
 from service.delivery.calls import CallQueue
@@ -33,6 +34,7 @@ def assemble_worker(
     transports: Sequence[Transport],
     providers: Mapping[str, OpenIdProvider],
     vault: Vault,
+    tracing: Tracing | None,
 ) -> Worker:
     """Give the worker its letters, its errands and its chores."""
     return Worker(
@@ -54,6 +56,7 @@ def assemble_worker(
         on_refusal=flows.suppressions.refused,
         bounces=bounce_addresses(settings),
         calls=[_webhook_queue(settings, flows.webhook_deliveries)],
+        tracing=tracing,
     )
 
 

@@ -9,6 +9,7 @@ import pytest
 
 from tests.cli.conftest import Run, printed, runner
 from tests.support.captcha_vendor import CaptchaVendor
+from tests.support.collector import Collector
 from tests.support.range_server import RangeServer
 from tests.support.redis_server import RedisServer
 from tests.support.service import Service
@@ -124,10 +125,20 @@ def test_a_captcha_that_does_not_know_our_key_is_named_without_it(
     assert "altcha answers" in runner(make_service(sqlite_url, captcha="altcha"))("doctor").stdout
 
 
-def test_settings_that_do_nothing_yet_are_told(make_service: Make, sqlite_url: str) -> None:
-    result = runner(make_service(sqlite_url, otlp_endpoint="https://traces.example.org"))("doctor")
-    assert result.exit_code == 0
-    assert "AUTH_OTLP_ENDPOINT" in result.stdout
+def test_a_collector_of_traces_is_asked(make_service: Make, sqlite_url: str) -> None:
+    with Collector() as collector:
+        named = collector.url.replace("http://", "http://name:hunter2@")
+        run = runner(make_service(sqlite_url, otlp_endpoint=named))
+        result = run("doctor")
+        assert result.exit_code == 0
+        assert "the collector takes them" in result.stdout
+        collector.answer = 401
+        found = broken(run)
+        assert list(found) == ["traces"]
+        assert "(status 401): check AUTH_OTLP_ENDPOINT" in found["traces"]
+    found = broken(run)
+    assert "(ConnectError): check AUTH_OTLP_ENDPOINT" in found["traces"]
+    assert "hunter2" not in run("doctor").output
 
 
 @pytest.mark.case("FLT-14")

@@ -8,9 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from config.logging import ConsoleFormatter, EventFormatter, configure_logging
-from config.settings import load_settings
-from tests.config.test_settings import GOOD
+from config.logging import ConsoleFormatter, EventFormatter
 
 NASTY = [
     'a\r\n{"level": "INFO", "event": "forged"}',
@@ -64,14 +62,6 @@ def test_a_line_for_people_stays_one_line(nasty: str) -> None:
 def test_a_json_line_names_time_level_logger_and_event() -> None:
     line = json.loads(written(EventFormatter(), "mail.sent", letter="x"))
     assert set(line) == {"time", "level", "logger", "event", "letter"}
-
-
-@pytest.mark.usefixtures("restored_logging")
-def test_ignored_settings_are_told_once_at_start(capsys: pytest.CaptureFixture[str]) -> None:
-    configure_logging(load_settings(GOOD | {"AUTH_OTLP_ENDPOINT": "hunter2"}))
-    line = json.loads(capsys.readouterr().err)
-    assert line["event"] == "settings_not_used_yet"
-    assert line["settings"] == ["AUTH_OTLP_ENDPOINT"]
 
 
 class FullDisk(io.StringIO):

@@ -173,9 +173,28 @@ def test_development_delivers_by_itself(
     assert settings(env=env).worker == worker
 
 
-def test_names_of_the_contract_that_do_nothing_yet_are_told() -> None:
-    chosen = settings(otlp_endpoint="https://traces.example.org")
-    assert chosen.ignored == ("AUTH_OTLP_ENDPOINT",)
+@pytest.mark.parametrize("address", ["http://localhost:4318", "https://name:key@traces.example.org/otlp"])
+def test_a_collector_of_traces_has_an_address(address: str) -> None:
+    chosen = settings(otlp_endpoint=address).otlp_endpoint
+    assert chosen is not None
+    assert chosen.get_secret_value() == address
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "localhost:4318",
+        "hunter2",
+        "http://",
+        "grpc://localhost:4317",
+        "http://h:99999",
+        "http://h/?key=hunter2",
+    ],
+)
+def test_what_is_no_address_of_a_collector_is_refused_with_the_mend(address: str) -> None:
+    assert mistakes(otlp_endpoint=address) == [
+        "AUTH_OTLP_ENDPOINT: give a collector's address such as http://localhost:4318"
+    ]
 
 
 @pytest.mark.parametrize(
