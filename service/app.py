@@ -20,6 +20,7 @@ from config.logging import configure_logging
 from config.settings import Settings, SettingsError, load_settings
 from service import __version__, admin, api, cli, oidc, web
 from service.adapters.metrics import EventCounter
+from service.admin import guard as staff_guard
 from service.api import documentation, events, mail_events
 from service.api.answers import refuse_body
 from service.api.models import ProblemModel, signed_in_json
@@ -133,6 +134,7 @@ def register_everything(app: OpenAPI, masthead: Masthead) -> None:
     operations.register(app, masthead.require_ready, masthead.metrics, token)
     sign_in.register(app)
     second_step.register(app)
+    staff_guard.register(app)  # before the form's token is looked at: for readers there is no form
     csrf = CSRFProtect(app)
     languages.register(app)
     asset = presentation.register(

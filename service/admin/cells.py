@@ -2,13 +2,19 @@
 
 import csv
 import io
+import re
 from collections.abc import Iterable, Sequence
 
 RUN_BY_SPREADSHEETS = ("=", "+", "-", "@", "\t", "\r")
+AFTER_SEMICOLON = re.compile(r"""(;[\s"]*)(?=[=+\-@])""")
 
 
 def cell(text: str) -> str:
-    """Return a text that no spreadsheet takes for a formula: an apostrophe comes before what would begin one."""
+    """Return a text that no spreadsheet takes for a formula: an apostrophe comes before what would begin one.
+
+    Also after a semicolon: where the comma is for decimals, it is what parts cells.
+    """
+    text = AFTER_SEMICOLON.sub(r"\1'", text)
     return f"'{text}" if text.startswith(RUN_BY_SPREADSHEETS) else text
 
 

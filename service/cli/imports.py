@@ -4,6 +4,7 @@ import io
 import json
 import logging
 import os
+import stat
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -114,14 +115,27 @@ def opened(file: str) -> Iterator[io.BufferedReader]:
 
 @contextmanager
 def _private(place: Path) -> Iterator[TextIO]:
-    """The report, made anew: it has addresses, so it is for its owner alone."""
+    """The report, made anew: it has addresses, so it is for its owner alone.
+
+    What another user has put there, a file or a link, is not written to; a pipe or /dev/null stays as it is.
+    """
     try:
-        descriptor = os.open(place, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        os.fchmod(descriptor, 0o600)
+        descriptor = os.open(place, os.O_WRONLY | os.O_CREAT | _no_links(place), 0o600)
     except OSError as trouble:
         raise click.ClickException(f"The report cannot be written: {trouble}") from None
     with os.fdopen(descriptor, "w", encoding="utf-8") as listed:
+        there = os.fstat(descriptor)
+        if stat.S_ISREG(there.st_mode):
+            if there.st_uid != os.geteuid():
+                raise click.ClickException(f"The report cannot be written: {place} is another user's.")
+            os.fchmod(descriptor, 0o600)
+            os.ftruncate(descriptor, 0)
         yield listed
+
+
+def _no_links(place: Path) -> int:
+    """Follow no link that another user may have put there; /dev/stdout is one of the system's."""
+    return 0 if str(place.parent) in ("/dev", "/dev/fd") else os.O_NOFOLLOW
 
 
 @contextmanager

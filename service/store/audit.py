@@ -55,7 +55,9 @@ class AuditRepository:
         if not user_ids:
             return ()
         found = select(AuditRow.user_id, AuditRow.data).where(
-            AuditRow.user_id.in_(user_ids), AuditRow.kind == "user.created"
+            AuditRow.user_id.in_(user_ids),
+            AuditRow.kind.concat("")
+            == "user.created",  # through the accounts' index, not that of all new accounts
         )
         rows = self._connection.execute(found)
         return {row.user_id for row in rows if row.user_id is not None and row.data.get("by") == by}

@@ -86,6 +86,11 @@ TOO_DEAR = {
     "Django Argon2, passes": "argon2$argon2id$v=19$m=1024,t=11,p=8" + ARGON2_REST,
     "Django Argon2, lanes": "argon2$argon2i$v=19$m=1024,t=2,p=17" + ARGON2_REST,
     "Django bcrypt": "bcrypt_sha256$$2b$15" + BCRYPT_REST,
+    "Django Argon2, work": "argon2$argon2id$v=19$m=262144,t=5,p=8" + ARGON2_REST,
+    "Django Argon2, no such version": "argon2$argon2id$v=99$m=1024,t=2,p=8" + ARGON2_REST,
+    "Werkzeug scrypt, all lanes": "scrypt:131072:8:4$salt$" + "0" * 128,
+    "Werkzeug scrypt, more than its block allows": "scrypt:65536:1:1$salt$" + "0" * 128,
+    "Firebase, more than its block allows": "$firebase-scrypt$ln=16,r=1$AAAA$$" + "A" * 88,
     "Werkzeug scrypt, memory": "scrypt:4194304:8:1$salt$" + "0" * 128,
     "Werkzeug scrypt, lanes": "scrypt:32768:8:5$salt$" + "0" * 128,
     "Werkzeug scrypt, no power of two": "scrypt:32767:8:1$salt$" + "0" * 128,
@@ -102,6 +107,32 @@ def test_a_hash_that_would_cost_too_much_or_nothing_is_not_computed(password_has
     begun = time.thread_time()
     assert SCHEMES.verify(password_hash, PASSWORD) is False
     assert time.thread_time() - begun < 0.05
+
+
+NOT_ASCII = {
+    "bcrypt": "$2b$\u0661\u0660" + BCRYPT_REST,
+    "Argon2id": "$argon2id$v=19$m=\u0668\u0668\u0668,t=1,p=2" + ARGON2_REST,
+    "Django Argon2": "argon2$argon2id$v=19$m=\u0668\u0668\u0668,t=1,p=2" + ARGON2_REST,
+    "Django PBKDF2": "pbkdf2_sha256$\u0661$salt$" + "A" * 43 + "=",
+    "Django PBKDF2, NUL in the salt": "pbkdf2_sha256$1$\0$" + "A" * 43 + "=",
+    "Django PBKDF2, half a character": "pbkdf2_sha256$1$\ud800$" + "A" * 43 + "=",
+    "Werkzeug scrypt": "scrypt:\u0662:8:1$salt$" + "0" * 128,
+    "Werkzeug PBKDF2": "pbkdf2:sha256:\u0661$salt$" + "0" * 64,
+    "Firebase": "$firebase-scrypt$ln=\u0664,r=8$AAAA$$" + "A" * 88,
+}
+
+
+@pytest.mark.parametrize("password_hash", NOT_ASCII.values(), ids=NOT_ASCII)
+def test_other_digits_and_control_characters_are_in_no_hash(password_hash: str) -> None:
+    assert not SCHEMES.knows(password_hash)
+    assert SCHEMES.verify(password_hash, PASSWORD) is False
+
+
+@pytest.mark.parametrize("password_hash", FOREIGN.values(), ids=FOREIGN)
+@pytest.mark.parametrize("password", ["", "\0", f"\0{PASSWORD}", f"{PASSWORD}\0x"])
+def test_nul_and_nothing_are_wrong_like_any_other_password(password: str, password_hash: str) -> None:
+    right_once_trimmed = password.strip("\0") == PASSWORD and password_hash.startswith(("$P$", "$wp$"))
+    assert SCHEMES.verify(password_hash, password) is right_once_trimmed
 
 
 @pytest.mark.parametrize("password_hash", FOREIGN.values(), ids=FOREIGN)
@@ -168,6 +199,11 @@ def test_drupal_6_s_md5_within_drupal_7_s_hash() -> None:
     password_hash = ("U" + setting + h64.encode_bytes(digest).decode())[:56]
     assert SCHEMES.verify(password_hash, "hashcat")
     assert not SCHEMES.verify(password_hash, inner)
+
+
+def test_many_passes_over_much_memory_are_too_dear_together() -> None:
+    assert SCHEMES.knows("$argon2id$v=19$m=262144,t=4,p=1" + ARGON2_REST)
+    assert not SCHEMES.knows("$argon2id$v=19$m=262144,t=5,p=1" + ARGON2_REST)
 
 
 @given(st.text(max_size=300))

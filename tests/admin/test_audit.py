@@ -114,6 +114,15 @@ def test_no_cell_begins_a_formula(formula: str) -> None:
     assert cell(f" {formula}") == f" {formula}"
 
 
+@pytest.mark.case("INJ-07")
+@pytest.mark.parametrize("agent", ["x;=cmd|' /C calc'!A0;y", ";@SUM(A1)", 'x; "+1', "x;;-1"])
+def test_no_cell_begins_a_formula_where_semicolons_part_them(agent: str) -> None:
+    written = table(["at", "agent", "by"], [["2026-11-27", agent, "staff"]])
+    cells = [text for row in csv.reader(io.StringIO(written), delimiter=";") for text in row]
+    assert len(cells) > 2
+    assert not any(text.strip(' "').startswith(RUN_BY_SPREADSHEETS) for text in cells)
+
+
 @given(st.lists(st.lists(st.text(st.characters(exclude_categories=["Cs"])), min_size=1), min_size=1))
 def test_a_table_reads_as_it_was_written(written: list[list[str]]) -> None:
     read = rows(table(["head"], written))[1:]

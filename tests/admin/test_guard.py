@@ -58,6 +58,23 @@ def test_for_readers_there_is_nothing(on_sqlite: Service, roles: list[str]) -> N
     assert set(answers(on_sqlite, signed_in(on_sqlite)).values()) == {(404, "")}
 
 
+@pytest.mark.case("ADM-01")
+@pytest.mark.parametrize("signed", [False, True])
+def test_a_form_without_its_token_tells_readers_no_more_than_a_page_that_is_not_there(
+    on_sqlite: Service, signed: bool
+) -> None:
+    add_reader(on_sqlite)
+    browser = signed_in(on_sqlite) if signed else on_sqlite.client()
+    found = {
+        browser.request("POST", path).status_code for method, path in routes(on_sqlite) if method == "POST"
+    }
+    assert found == {404 if signed else 303}
+    by_staff = hire(on_sqlite).browser
+    assert {
+        by_staff.request("POST", path).status_code for method, path in routes(on_sqlite) if method == "POST"
+    } == {403}
+
+
 @pytest.mark.case("ADM-06")
 def test_staff_without_a_second_factor_are_led_to_setting_one_up(on_sqlite: Service) -> None:
     add_reader(on_sqlite, roles=["admin"])

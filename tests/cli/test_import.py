@@ -132,6 +132,30 @@ def test_nothing_overwrites_the_export(run: Run, tmp_path: Path) -> None:
     )
 
 
+def test_what_another_user_has_put_in_the_report_s_place_is_not_written_to(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file, precious = saved(tmp_path, MIXED), saved(tmp_path, "precious", "precious")
+    precious.chmod(0o644)
+    (tmp_path / "readers.report.jsonl").symlink_to(precious)
+    failed(run("users", "import", str(file), "--from", "jsonl"), "cannot be written")
+    monkeypatch.setattr("os.geteuid", lambda: precious.stat().st_uid + 1)
+    failed(run("users", "import", str(file), "--from", "jsonl", "--report", str(precious)), "another user's")
+    assert precious.read_text() == "precious"
+    assert stat.S_IMODE(precious.stat().st_mode) == 0o644
+
+
+def test_a_report_to_nowhere_leaves_nowhere_as_it_is(run: Run, tmp_path: Path) -> None:
+    before = Path("/dev/null").stat().st_mode
+    file = saved(tmp_path, MIXED)
+    try:
+        printed(run("users", "import", str(file), "--from", "jsonl", "--json", "--report", "/dev/null"))
+        assert Path("/dev/null").stat().st_mode == before
+    finally:
+        if Path("/dev/null").stat().st_mode != before:
+            Path("/dev/null").chmod(stat.S_IMODE(before))
+
+
 class Screen(io.StringIO):
     def __init__(self, *, terminal: bool) -> None:
         super().__init__()

@@ -2,6 +2,7 @@
 
 import io
 import json
+import tracemalloc
 from datetime import UTC, datetime
 from itertools import chain
 from weakref import WeakSet
@@ -368,3 +369,57 @@ def test_a_long_export_is_never_in_memory(small_desk, source):
     assert (tally.made, tally.refused) == (MANY, 0)
     assert stream.given > 5_000_000
     assert most <= 2 * BATCH
+
+
+BOUNDED = {
+    "depth": (b'{"x":' + b"[" * 300_000, "within each other"),
+    "text": (b'{"x":"' + b"a" * 2_000_000, "a text of more than"),
+}
+
+
+@pytest.mark.parametrize("name", BOUNDED)
+def test_a_document_that_would_fill_the_memory_is_not_read_on(small_desk, monkeypatch, name):
+    monkeypatch.setattr("service.adapters.imports.documents.LONGEST_TEXT", 1_000_000)
+    export, words = BOUNDED[name]
+    tracemalloc.start()
+    tally = small_desk.run("firebase", export)
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert words in tally.broken
+    assert most < 20_000_000
+
+
+def test_what_should_be_yes_or_no_may_be_anything(small_desk):
+    deep = "[" * 90 + "]" * 90
+    export = f'{{"users":[{{"email":"{ADA}","emailVerified":{deep}}},{{"email":"{ZOE}"}}]}}'
+    assert small_desk.run("firebase", export.encode()).made == 1
+    assert small_desk.codes() == [(1, "invalid_type")]
+
+
+def test_a_record_of_a_table_that_never_ends_is_not_kept(small_desk):
+    export = b'email,name\n"x' + b'y","z\n' * 400_000
+    tracemalloc.start()
+    tally = small_desk.run("csv", export)
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert tally.made == 0
+    assert {code for _, code in small_desk.codes()} == {"invalid_csv"}
+    assert most < 40_000_000
+
+
+@pytest.mark.parametrize("field", ["email", "name", "locale", "password_hash", "roles", "created_at"])
+@pytest.mark.parametrize("text", ["\0", "\ud800"])
+def test_what_no_database_keeps_is_refused_in_every_field(desk, field, text):
+    whole = {
+        "email": ADA,
+        "name": "Ada",
+        "locale": "en",
+        "password_hash": "pbkdf2_sha256$1$salt$" + "A" * 43 + "=",
+        "roles": "editor",
+        "created_at": "2012-03-04T12:46:06Z",
+    }
+    bad = whole | {field: whole[field].replace(whole[field][-2:], text + whole[field][-2:])}
+    in_salt = whole | {"password_hash": f"pbkdf2_sha256$1${text}$" + "A" * 43 + "="}
+    rows = [bad, in_salt, whole]
+    tally = desk.run("jsonl", "\n".join(map(json.dumps, rows)).encode())
+    assert (tally.made, tally.refused) == (1, 2)

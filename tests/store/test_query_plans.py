@@ -44,11 +44,15 @@ QUESTIONS = (
     AuditQuestion(since=NOW, until=NOW + HOUR),
     AuditQuestion(user_id=USER.id),
     AuditQuestion(kind="user.created"),
+    AuditQuestion(user_id=USER.id, kind="user.created"),
 )
 WEBHOOK = Webhook(new_id(), "https://news.example.org/hook", (), "locked", NOW)
 UNDO = EmailUndo(new_id(), USER.id, "old@example.org", "old@example.org", NOW, NOW + HOUR)
 
 HOT: dict[str, Callable[[SqlUnitOfWork], Any]] = {
+    "users.holders": lambda uow: uow.users.holders({USER.canonical}),
+    "audit.made_by": lambda uow: uow.audit.made_by("import", [USER.id]),
+    "outbox.waiting_since": lambda uow: uow.outbox.waiting_since(NOW),
     "users.by_id": lambda uow: uow.users.by_id(USER.id),
     "users.by_address": lambda uow: uow.users.by_address(USER.canonical),
     "users.set_password": lambda uow: uow.users.set_password(
@@ -252,6 +256,13 @@ def nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
         yield from nodes(below)
 
 
+def plan_of(engine: Engine, statement: str, parameters: Any) -> str:
+    """A plan as the database writes it."""
+    explain = "EXPLAIN QUERY PLAN" if engine.dialect.name == "sqlite" else "EXPLAIN"
+    with engine.connect() as connection:
+        return str(connection.exec_driver_sql(f"{explain} {statement}", parameters).all())
+
+
 def full_reads(engine: Engine, statement: str, parameters: Any) -> list[str]:
     """What a plan reads from end to end."""
     with engine.connect() as connection:
@@ -277,6 +288,23 @@ def test_a_hot_statement_reads_no_table_from_end_to_end(filled: SqlStore, name: 
     assert statements
     for statement, parameters in statements:
         assert full_reads(filled.engine, statement, parameters) == [], statement
+
+
+OF_ONE_ACCOUNT: dict[str, Callable[[SqlUnitOfWork], Any]] = {
+    "directory.events": lambda uow: uow.directory.events(
+        AuditQuestion(user_id=USER.id, kind="login.failed"), NOW_OR_LATER, 50
+    ),
+    "audit.made_by": lambda uow: uow.audit.made_by("import", [USER.id]),
+}
+
+
+@pytest.mark.case("DOS-13")
+@pytest.mark.parametrize("name", OF_ONE_ACCOUNT)
+def test_events_of_one_account_are_not_looked_for_among_all_of_their_kind(database: str, name: str) -> None:
+    store = SqlStore(open_engine(database))  # without statistics, as SQLite is in use
+    for statement, parameters in caught(store, OF_ONE_ACCOUNT[name]):
+        assert "ix_audit_events_kind_at" not in plan_of(store.engine, statement, parameters)
+    store.engine.dispose()
 
 
 @pytest.mark.parametrize("statement", [SIGNED_IN, CHECKED])

@@ -15,6 +15,7 @@ QUOTES = (
     " quotes is quoted as a whole."
 )
 SHOWN = 40  # characters of the name of a column
+LONGEST_RECORD = 1024 * 1024  # bytes; where quotes do not match, one might go on to the end of the file
 
 
 def table(
@@ -34,7 +35,7 @@ def table(
             source, delimiter=delimiter, strict=True, quoting=csv.QUOTE_NONE if plain else csv.QUOTE_MINIMAL
         )
         while True:
-            first = source.number + 1
+            first = source.begin()
             try:
                 cells = next(rows)
             except StopIteration:
@@ -61,7 +62,13 @@ class _Lines:
     def __init__(self, stream: BinaryIO) -> None:
         self._lines = lines(stream)
         self._too_long = False
+        self._bytes = 0
         self.number = 0
+
+    def begin(self) -> int:
+        """Begin a record, and return the number of its first line."""
+        self._bytes = 0
+        return self.number + 1
 
     def __iter__(self) -> Iterator[str]:
         return self
@@ -71,6 +78,9 @@ class _Lines:
         if line is None:
             self._too_long = True
             return "\n"
+        self._bytes += len(line)
+        if self._bytes > LONGEST_RECORD:
+            raise csv.Error("this record does not end")
         return line.decode("utf-8", "surrogateescape")
 
     def problem(self, cells: list[str]) -> FieldError | None:

@@ -27,7 +27,7 @@ def flag(record: Mapping[str, Any], name: str) -> bool | None:
     value = record.get(name)
     if value is None or value == "" or isinstance(value, bool):
         return value if isinstance(value, bool) else None
-    word = str(value).strip().lower()
+    word = str(value).strip().lower() if isinstance(value, str | int | float) else None
     if word not in YES + NO:
         raise bad(name, "invalid_type", "Write true or false.")
     return word in YES

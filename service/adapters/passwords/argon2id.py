@@ -11,14 +11,15 @@ import argon2
 from nacl import pwhash
 from nacl.exceptions import InvalidkeyError
 
-PARAMETERS = re.compile(r"\$argon2id\$v=19\$m=(\d+),t=(\d+),p=(\d+)\$")
+PARAMETERS = re.compile(r"\$argon2id\$v=19\$m=([0-9]+),t=([0-9]+),p=([0-9]+)\$")
 # what others may bring along: bounded, or signing in with it would be an attack
 FOREIGN = re.compile(
-    r"\$argon2id\$v=19\$m=(\d{1,6}),t=(\d{1,2}),p=(\d)\$[A-Za-z0-9+/]{11,64}\$[A-Za-z0-9+/]{22,86}"
+    r"\$argon2id\$v=19\$m=([0-9]{1,6}),t=([0-9]{1,2}),p=([0-9])\$[A-Za-z0-9+/]{11,64}\$[A-Za-z0-9+/]{22,86}"
 )
 LONGEST = 127  # libsodium reads no longer ones
 MOST_MEMORY_KIB = 256 * 1024
 MOST_PASSES = 10
+MOST_WORK = 4 * MOST_MEMORY_KIB  # memory times passes; a second
 SALT = bytes(16)
 STEP = 64 * 1024  # bytes; a tenth of a millisecond
 
@@ -82,12 +83,17 @@ class Argon2id:
             pwhash.argon2id.kdf(16, b"", SALT, opslimit=1, memlimit=STEP)
 
     def knows(self, password_hash: str) -> bool:
-        """Whether it is an Argon2id hash that can be verified within bounds: 256 MiB, 10 passes, 8 lanes."""
+        """Whether it is an Argon2id hash that can be verified within bounds: 256 MiB, 1 GiB in all passes, 8 lanes."""
         parameters = FOREIGN.fullmatch(password_hash)
         if parameters is None or len(password_hash) > LONGEST:
             return False
         memory, passes, lanes = map(int, parameters.groups())
-        return 8 * lanes <= memory <= MOST_MEMORY_KIB and 1 <= passes <= MOST_PASSES and 1 <= lanes <= 8
+        return (
+            8 * lanes <= memory <= MOST_MEMORY_KIB
+            and 1 <= passes <= MOST_PASSES
+            and memory * passes <= MOST_WORK
+            and 1 <= lanes <= 8
+        )
 
     def outdated(self, password_hash: str) -> bool:
         parameters = PARAMETERS.match(password_hash)

@@ -6,7 +6,7 @@ import re
 import bcrypt
 from passlib.utils.binary import BCRYPT_CHARS
 
-SHAPE = re.compile(r"\$2[aby]\$(\d\d)\$[./A-Za-z0-9]{53}")
+SHAPE = re.compile(r"\$2[aby]\$([0-9]{2})\$[./A-Za-z0-9]{53}")
 LEAST, MOST = 4, 14  # powers of two of rounds; 14 takes a second
 READS = 72  # bytes of a password; the rest counts for nothing, there as here
 SALT = 28  # characters up to the salt's last, of which two bits count

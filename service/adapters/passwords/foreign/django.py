@@ -10,13 +10,14 @@ from argon2.low_level import Type, verify_secret
 
 from service.adapters.passwords.foreign.blowfish import Bcrypt
 
-PBKDF2 = re.compile(r"pbkdf2_sha256\$(\d{1,7})\$([^$]{1,64})\$([A-Za-z0-9+/]{43}=)")
+PBKDF2 = re.compile(r"pbkdf2_sha256\$([0-9]{1,7})\$([!-#%-~]{1,64})\$([A-Za-z0-9+/]{43}=)")
 MOST_ITERATIONS = 2_000_000  # two thirds of a second; Django 6.0 asks for 1,200,000
 ARGON2 = re.compile(
-    r"argon2(\$argon2(?:i|id)\$v=\d\d\$m=(\d{1,6}),t=(\d{1,2}),p=(\d{1,2})"
+    r"argon2(\$argon2(?:i|id)\$v=(?:16|19)\$m=([0-9]{1,6}),t=([0-9]{1,2}),p=([0-9]{1,2})"
     r"\$[A-Za-z0-9+/]{11,64}\$[A-Za-z0-9+/]{22,86})"
 )
 MOST_MEMORY_KIB, MOST_PASSES, MOST_LANES = 256 * 1024, 10, 16
+MOST_WORK = 4 * MOST_MEMORY_KIB  # memory times passes; a second
 TYPES = {"i": Type.I, "id": Type.ID}
 
 
@@ -42,7 +43,10 @@ class Argon2:
             return False
         memory, passes, lanes = map(int, found.groups()[1:])
         return (
-            8 * lanes <= memory <= MOST_MEMORY_KIB and 1 <= passes <= MOST_PASSES and 1 <= lanes <= MOST_LANES
+            8 * lanes <= memory <= MOST_MEMORY_KIB
+            and 1 <= passes <= MOST_PASSES
+            and memory * passes <= MOST_WORK
+            and 1 <= lanes <= MOST_LANES
         )
 
     def matches(self, password_hash: str, secret: bytes) -> bool:

@@ -13,7 +13,7 @@ from hashlib import scrypt
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 
 SHAPE = re.compile(
-    r"\$firebase-scrypt\$ln=(\d{1,2}),r=(\d{1,2})"
+    r"\$firebase-scrypt\$ln=([0-9]{1,2}),r=([0-9]{1,2})"
     r"\$([A-Za-z0-9+/]{2,88}={0,2})\$([A-Za-z0-9+/]{0,88}={0,2})\$([A-Za-z0-9+/]{16,172}={0,2})"
 )
 MOST_MEMORY = 64 * 1024 * 1024  # bytes; Firebase asks for 16 MiB
@@ -33,7 +33,8 @@ class FirebaseScrypt:
             return False
         power, block = int(found[1]), int(found[2])
         whole = all(len(part) % 4 == 0 for part in found.groups()[2:])
-        return whole and power >= 1 and 0 < 128 * (1 << power) * block <= MOST_MEMORY
+        within_rfc_7914 = 1 <= power < 16 * block
+        return whole and within_rfc_7914 and 128 * (1 << power) * block <= MOST_MEMORY
 
     def matches(self, password_hash: str, secret: bytes) -> bool:
         found = SHAPE.fullmatch(password_hash)
