@@ -201,6 +201,14 @@ def test_a_sign_in_that_waited_too_long_begins_anew(waiting):
     assert "This sign-in took too long. Start again." in waiting.browser.follow(late).text
 
 
+def test_a_way_back_that_no_database_takes_is_left_out(clock, make_service, database):
+    owner = Owner(make_service(database), clock)
+    owner.turn_on()
+    assert owner.log_in("/%00").headers["Location"] == STEP
+    done = owner.send(STEP, owner.browser.get(STEP), code=owner.code())
+    assert (done.status_code, done.headers["Location"]) == (303, "/account")
+
+
 def test_without_a_sign_in_that_waits_there_is_no_second_step(client):
     answer = client.get(f"{STEP}?next=/account/devices")
     assert (answer.status_code, answer.headers["Location"]) == (303, "/login?next=%2Faccount%2Fdevices")
