@@ -20,7 +20,7 @@ from service.core.wording import REQUIRED
 from service.flows.reauthentication import Again
 from service.flows.signup import Confirmed
 from service.http import sign_in
-from service.http.cookies import PASSKEY, SECOND_STEP, jar
+from service.http.cookies import PASSKEY, jar
 from service.http.requests import flows, visit
 
 api = APIBlueprint(
@@ -56,7 +56,6 @@ def second_step(body: SecondStepBody) -> Response:
     """
     confirmed = _confirm(body)
     response = sign_in.begin(jsonify(signed_in_json(confirmed.signed_in)), confirmed.signed_in)
-    jar().clear(response, SECOND_STEP)
     return response
 
 

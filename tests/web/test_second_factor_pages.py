@@ -209,6 +209,17 @@ def test_a_way_back_that_no_database_takes_is_left_out(clock, make_service, data
     assert (done.status_code, done.headers["Location"]) == (303, "/account")
 
 
+def test_another_account_s_sign_in_or_a_sign_out_forgets_who_waited(waiting):
+    add_reader(waiting.service, "else@example.org")
+    waiting.browser.form("/login", email="else@example.org", password=PASSWORD)
+    assert waiting.browser.inner.get_cookie("masthead-second-step") is None
+    assert ADDRESS not in waiting.browser.follow(waiting.browser.get(STEP)).text
+    waiting.browser.form("/login?again=1", email=ADDRESS, password=PASSWORD)
+    assert waiting.browser.get(STEP).status_code == 200
+    waiting.browser.form("/logout")
+    assert waiting.browser.inner.get_cookie("masthead-second-step") is None
+
+
 def test_without_a_sign_in_that_waits_there_is_no_second_step(client):
     answer = client.get(f"{STEP}?next=/account/devices")
     assert (answer.status_code, answer.headers["Location"]) == (303, "/login?next=%2Faccount%2Fdevices")
