@@ -41,7 +41,6 @@ def finish() -> Response:
         return _refuse(refusal)
     wanted = flows().second_step.return_urls.safe(wanted_next())
     response = sign_in.begin(go(wanted or confirmed.next or "/account"), confirmed.signed_in)
-    jar().clear(response, SECOND_STEP)
     jar().clear(response, PASSKEY)
     return response
 
@@ -81,12 +80,12 @@ def _anew(notice: str) -> Response:
 def _context() -> dict[str, object]:
     """What the form needs. `recovery` is whether its field is for a recovery code, which has letters."""
     waiting = flows().second_step.waiting(jar().read(SECOND_STEP))
-    has_codes, next_page = Method.RECOVERY_CODE in waiting.methods, wanted_next()
+    has_codes, next_page = Method.RECOVERY_CODE in waiting.methods, wanted_next() or waiting.step.next
     return {
         "recovery": has_codes and request.args.get("recovery") == "1",
         "has_codes": has_codes,
         "has_passkeys": Method.PASSKEY in waiting.methods,
         "email": waiting.user.email,
         "next": next_page,
-        "login_url": with_next("/login", next_page or waiting.step.next),
+        "login_url": with_next("/login", next_page),
     }

@@ -201,6 +201,17 @@ def test_a_sign_in_that_waited_too_long_begins_anew(waiting):
     assert "This sign-in took too long. Start again." in waiting.browser.follow(late).text
 
 
+@pytest.mark.parametrize("late", [True, False], ids=["late", "too many wrong codes"])
+def test_whoever_begins_anew_still_comes_back_to_where_they_wanted(owner, late):
+    owner.turn_on()
+    owner.log_in("/account/devices")
+    page = owner.browser.get(STEP)
+    if late:
+        owner.clock.advance(minutes=11)
+    answers = [owner.send(STEP, page, code="000000") for _ in range(1 if late else 5)]
+    assert answers[-1].headers["Location"] == "/login?next=%2Faccount%2Fdevices"
+
+
 def test_a_way_back_that_no_database_takes_is_left_out(clock, make_service, database):
     owner = Owner(make_service(database), clock)
     owner.turn_on()
