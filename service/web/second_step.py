@@ -2,7 +2,7 @@
 
 from flask import Blueprint, Response, request
 
-from service.core.errors import FieldError, InvalidCode, Refusal, StepExpired, ValidationFailed
+from service.core.errors import FieldError, InvalidCode, RateLimited, Refusal, StepExpired, ValidationFailed
 from service.core.second_factors import Method, method_of
 from service.core.wording import REQUIRED, sentence
 from service.flows.signup import Confirmed
@@ -68,6 +68,8 @@ def _refuse(refusal: Refusal) -> Response:
     except StepExpired:
         if isinstance(refusal, InvalidCode):
             return _anew(TOO_MANY)
+        if isinstance(refusal, RateLimited):  # which has ended the sign-in, and says for how long to wait
+            raise refusal from None
         raise
 
 

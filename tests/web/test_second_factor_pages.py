@@ -192,6 +192,21 @@ def test_after_five_wrong_codes_the_sign_in_begins_anew(waiting):
     assert waiting.browser.get(STEP).status_code == 303
 
 
+def test_whoever_has_to_wait_is_told_how_long(clock, make_service, sqlite_url):
+    limited = Owner(make_service(sqlite_url, rate_limit_scale=1), clock)
+    limited.turn_on()
+    limited.log_in()
+    page = limited.browser.get(STEP)
+    for _ in range(5):
+        limited.send(STEP, page, code="000000")
+    limited.log_in()
+    answer = limited.send(STEP, limited.browser.get(STEP), code=limited.code())
+    assert answer.status_code == 429
+    assert heading(answer) == "A short pause"
+    assert int(answer.headers["Retry-After"]) > 0
+    assert "It should work again in" in answer.text
+
+
 @pytest.mark.case("SES-16")
 def test_a_sign_in_that_waited_too_long_begins_anew(waiting):
     page = waiting.browser.get(STEP)
