@@ -20,8 +20,8 @@ TOO_MANY = sentence("Too many wrong codes. Start again.")
 
 @pages.errorhandler(StepExpired)
 def start_again(expired: StepExpired) -> Response:
-    """A sign-in that is over begins anew."""
-    return _anew(expired.message)
+    """A sign-in that is over begins anew; whoever comes back to the page after it is in, and hears of no trouble."""
+    return _anew(None if sign_in.signed_in() else expired.message)
 
 
 @pages.get(HERE)
@@ -73,7 +73,7 @@ def _refuse(refusal: Refusal) -> Response:
         raise
 
 
-def _anew(notice: str) -> Response:
+def _anew(notice: str | None) -> Response:
     response = go(with_next("/login", wanted_next()), notice)
     jar().clear(response, SECOND_STEP)
     return response

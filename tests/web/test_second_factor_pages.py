@@ -246,6 +246,15 @@ def test_another_account_s_sign_in_or_a_sign_out_forgets_who_waited(waiting):
     assert waiting.browser.inner.get_cookie("masthead-second-step") is None
 
 
+def test_whoever_goes_back_to_the_step_after_it_hears_of_no_trouble(waiting):
+    page = waiting.browser.get(STEP, query_string={"next": "/account/devices"})
+    assert waiting.send(STEP, page, code=waiting.code()).status_code == 303
+    for late in (waiting.browser.get(f"{STEP}?next=/account/devices"), waiting.browser.get(STEP)):
+        way = waiting.browser.follow(late)
+        assert way.headers["Location"] in ("/account/devices", "/account")
+        assert "took too long" not in waiting.browser.follow(way).text
+
+
 def test_without_a_sign_in_that_waits_there_is_no_second_step(client):
     answer = client.get(f"{STEP}?next=/account/devices")
     assert (answer.status_code, answer.headers["Location"]) == (303, "/login?next=%2Faccount%2Fdevices")
