@@ -55,8 +55,7 @@ def second_step(body: SecondStepBody) -> Response:
     `mfa_required` told the token and what the account can show. For `passkey` ask `/login/passkey/options` first.
     """
     confirmed = _confirm(body)
-    response = sign_in.begin(jsonify(signed_in_json(confirmed.signed_in)), confirmed.signed_in)
-    return response
+    return sign_in.begin(jsonify(signed_in_json(confirmed.signed_in)), confirmed.signed_in)
 
 
 def _confirm(body: SecondStepBody) -> Confirmed:

@@ -528,7 +528,9 @@ def test_who_has_to_wait_for_an_account_keeps_nobody_else_of_the_network_waiting
     owner, app, _codes = guarded(service, clock)
     add_reader(service, "colleague@example.org")
     colleagues_app, _codes = turned_on(signed_in(service, "colleague@example.org"), clock)
-    answers = [owner.delete("/api/v1/me/mfa/totp", {"code": code}) for code in ("000000x", *[app.next_code()] * 5)]
+    answers = [
+        owner.delete("/api/v1/me/mfa/totp", {"code": code}) for code in ("000000x", *[app.next_code()] * 5)
+    ]
     assert [answer.status_code for answer in answers] == [401, *[429] * 5]
     browser, token = waiting(service, email="colleague@example.org")
     assert show(browser, token, colleagues_app.next_code()).status_code == 200

@@ -525,7 +525,9 @@ def test_nothing_in_the_database_finishes_a_proof(on_sqlite, google):
         assert secret not in kept
 
 
-def test_a_session_that_ends_while_the_provider_is_asked_leaves_no_identity_behind(service, google, monkeypatch):
+def test_a_session_that_ends_while_the_provider_is_asked_leaves_no_identity_behind(
+    service, google, monkeypatch
+):
     join(service)
     thief = signed_in(service)
     answer = google.answer(linking(thief, google))
