@@ -21,7 +21,7 @@ from service.core.errors import NotFound
 from service.core.second_factors import CEREMONY_LIFE, Passkey
 from service.flows.passkeys import Offer
 from service.http import sign_in
-from service.http.cookies import PASSKEY, SECOND_STEP, jar
+from service.http.cookies import PASSKEY, jar
 from service.http.requests import flows, visit
 
 api = APIBlueprint(
@@ -72,7 +72,6 @@ def log_in_with_passkey(body: PasskeyBody) -> Response:
     )
     response = sign_in.begin(jsonify(signed_in_json(begun)), begun)
     jar().clear(response, PASSKEY)
-    jar().clear(response, SECOND_STEP)
     return response
 
 

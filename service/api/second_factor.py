@@ -20,7 +20,7 @@ from service.core.wording import REQUIRED
 from service.flows.reauthentication import Again
 from service.flows.signup import Confirmed
 from service.http import sign_in
-from service.http.cookies import PASSKEY, SECOND_STEP, jar
+from service.http.cookies import PASSKEY, jar
 from service.http.requests import flows, visit
 
 api = APIBlueprint(
@@ -55,9 +55,7 @@ def second_step(body: SecondStepBody) -> Response:
     `mfa_required` told the token and what the account can show. For `passkey` ask `/login/passkey/options` first.
     """
     confirmed = _confirm(body)
-    response = sign_in.begin(jsonify(signed_in_json(confirmed.signed_in)), confirmed.signed_in)
-    jar().clear(response, SECOND_STEP)
-    return response
+    return sign_in.begin(jsonify(signed_in_json(confirmed.signed_in)), confirmed.signed_in)
 
 
 def _confirm(body: SecondStepBody) -> Confirmed:

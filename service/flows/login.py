@@ -48,7 +48,8 @@ class Login:
             raise AccountDisabled
         if not user.email_verified:
             raise EmailUnverified(binding=self.signup.ask_again(user, visit))
-        return self._begin(user, password, remember=remember, visit=visit, previous=previous, next=next)
+        back = self.signup.return_urls.safe(next)
+        return self._begin(user, password, remember=remember, visit=visit, previous=previous, next=back)
 
     def _begin(
         self,

@@ -22,7 +22,7 @@ from service.core.ports import Clock, Store, UnitOfWork
 from service.core.values import User, Visit, digest, new_id, new_secret
 from service.flows.identities import JOINED, link, reclaim
 from service.flows.proof import Proof
-from service.flows.sessions import Sessions, SignedIn
+from service.flows.sessions import Sessions, SignedIn, still_in
 
 AMR = ("fed",)
 
@@ -83,13 +83,14 @@ class Recognition:
     ) -> Arrival:
         """Add the identity to the reader who asked for it, if it is still them.
 
-        Raises `AttemptExpired` and `IdentityTaken`.
+        Raises `AttemptExpired`, `IdentityTaken`, and `Unauthenticated` for a session that has ended just now.
         """
         here = caller.here
         if here is None or here.session.id != session_id:
             raise AttemptExpired
         now = self.clock()
         with self.store.write() as uow:
+            still_in(uow, here, at=now)  # the provider was asked meanwhile, which takes its time
             known = uow.identities.by_subject(profile.issuer, profile.subject)
             if known is not None and known.user_id != here.user.id:
                 raise IdentityTaken

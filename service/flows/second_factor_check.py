@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from service.core.errors import InvalidCode
+from service.core.errors import InvalidCode, RateLimited
 from service.core.identities import Vault
 from service.core.ports import Clock, Store, Throttles, UnitOfWork
 from service.core.recovery_codes import plain
@@ -33,9 +33,14 @@ class SecondFactorCheck:
     @contextmanager
     def counted(self, user: User, visit: Visit) -> Iterator[None]:
         """Count a try, and forget it unless `InvalidCode` leaves the block. Raises `RateLimited`."""
-        rules = [(Rule.CODE_PER_CLIENT, visit.network), (Rule.CODE_PER_ACCOUNT, user.id.hex)]
-        for rule, key in rules:
-            self.throttles.take(rule, key)
+        shared, own = (Rule.CODE_PER_CLIENT, visit.network), (Rule.CODE_PER_ACCOUNT, user.id.hex)
+        rules = [shared, own]
+        self.throttles.take(*shared)
+        try:
+            self.throttles.take(*own)
+        except RateLimited:
+            self._forget([shared])  # no code is looked at: others of the network need not wait as well
+            raise
         try:
             yield
         except InvalidCode:

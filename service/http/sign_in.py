@@ -10,7 +10,7 @@ from service.core.errors import Unauthenticated
 from service.core.wording import sentence
 from service.flows.devices import REMEMBERED
 from service.flows.sessions import SignedIn
-from service.http.cookies import DEVICE, SESSION, jar
+from service.http.cookies import DEVICE, SECOND_STEP, SESSION, jar
 from service.http.origins import require_own_origin
 from service.http.requests import flows, visit
 
@@ -72,6 +72,7 @@ def begin(response: Response, begun: SignedIn, *, notice: str | None = None) -> 
     jar().write(response, SESSION, begun.secret, remaining if begun.session.remember else None)
     if begun.browser:
         jar().write(response, DEVICE, begun.browser, REMEMBERED)
+    _forget_who_waits(response)
     return response
 
 
@@ -85,4 +86,11 @@ def end(response: Response, *, notice: str | None = None) -> Response:
     if notice:
         flash(notice)
     jar().clear(response, SESSION)
+    _forget_who_waits(response)
     return response
+
+
+def _forget_who_waits(response: Response) -> None:
+    """Take back a second step's cookie: its page names an account, which need not be that of who comes next."""
+    if jar().read(SECOND_STEP) is not None:
+        jar().clear(response, SECOND_STEP)

@@ -2,7 +2,7 @@
 
 from flask import Blueprint, Response, request
 
-from service.core.errors import FieldError, InvalidCode, Refusal, StepExpired, ValidationFailed
+from service.core.errors import FieldError, InvalidCode, RateLimited, Refusal, StepExpired, ValidationFailed
 from service.core.second_factors import Method, method_of
 from service.core.wording import REQUIRED, sentence
 from service.flows.signup import Confirmed
@@ -20,8 +20,8 @@ TOO_MANY = sentence("Too many wrong codes. Start again.")
 
 @pages.errorhandler(StepExpired)
 def start_again(expired: StepExpired) -> Response:
-    """A sign-in that is over begins anew."""
-    return _anew(expired.message)
+    """A sign-in that is over begins anew; whoever comes back to the page after it is in, and hears of no trouble."""
+    return _anew(None if sign_in.signed_in() else expired.message)
 
 
 @pages.get(HERE)
@@ -41,7 +41,6 @@ def finish() -> Response:
         return _refuse(refusal)
     wanted = flows().second_step.return_urls.safe(wanted_next())
     response = sign_in.begin(go(wanted or confirmed.next or "/account"), confirmed.signed_in)
-    jar().clear(response, SECOND_STEP)
     jar().clear(response, PASSKEY)
     return response
 
@@ -69,10 +68,12 @@ def _refuse(refusal: Refusal) -> Response:
     except StepExpired:
         if isinstance(refusal, InvalidCode):
             return _anew(TOO_MANY)
+        if isinstance(refusal, RateLimited):  # which has ended the sign-in, and says for how long to wait
+            raise refusal from None
         raise
 
 
-def _anew(notice: str) -> Response:
+def _anew(notice: str | None) -> Response:
     response = go(with_next("/login", wanted_next()), notice)
     jar().clear(response, SECOND_STEP)
     return response
@@ -81,12 +82,12 @@ def _anew(notice: str) -> Response:
 def _context() -> dict[str, object]:
     """What the form needs. `recovery` is whether its field is for a recovery code, which has letters."""
     waiting = flows().second_step.waiting(jar().read(SECOND_STEP))
-    has_codes, next_page = Method.RECOVERY_CODE in waiting.methods, wanted_next()
+    has_codes, next_page = Method.RECOVERY_CODE in waiting.methods, wanted_next() or waiting.step.next
     return {
         "recovery": has_codes and request.args.get("recovery") == "1",
         "has_codes": has_codes,
         "has_passkeys": Method.PASSKEY in waiting.methods,
         "email": waiting.user.email,
         "next": next_page,
-        "login_url": with_next("/login", next_page or waiting.step.next),
+        "login_url": with_next("/login", next_page),
     }

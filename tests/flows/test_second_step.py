@@ -42,6 +42,7 @@ from tests.flows.people import (
     with_cookies,
 )
 from tests.flows.together import at_once, insist
+from tests.support.people import add_reader
 
 ONLY_CODES = {
     "rate_limit_scale": 1,
@@ -516,6 +517,23 @@ def test_a_network_that_has_to_wait_uses_up_nobody_s_tries(clock, make_service, 
         environ_overrides={"REMOTE_ADDR": "198.51.100.9"},
     )
     assert answer.status_code == 200
+
+
+@pytest.mark.case("MFA-04")
+def test_who_has_to_wait_for_an_account_keeps_nobody_else_of_the_network_waiting(
+    clock, make_service, sqlite_url
+):
+    limits = "code_per_account=1/5minute, code_per_client=3/5minute"
+    service = make_service(sqlite_url, rate_limit_scale=1, rate_limits=limits)
+    owner, app, _codes = guarded(service, clock)
+    add_reader(service, "colleague@example.org")
+    colleagues_app, _codes = turned_on(signed_in(service, "colleague@example.org"), clock)
+    answers = [
+        owner.delete("/api/v1/me/mfa/totp", {"code": code}) for code in ("000000x", *[app.next_code()] * 5)
+    ]
+    assert [answer.status_code for answer in answers] == [401, *[429] * 5]
+    browser, token = waiting(service, email="colleague@example.org")
+    assert show(browser, token, colleagues_app.next_code()).status_code == 200
 
 
 @pytest.mark.parametrize(

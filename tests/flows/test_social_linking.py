@@ -37,6 +37,7 @@ from tests.flows.people import (
     token_in,
     user_row,
 )
+from tests.support.people import VISIT
 
 CONFIRM = "/login/connect/confirm"
 
@@ -522,3 +523,21 @@ def test_nothing_in_the_database_finishes_a_proof(on_sqlite, google):
     assert count_of(on_sqlite, PendingIdentityRow) == count_of(on_sqlite, OutboxTable) == 1
     for secret in (secret_of(browser, COOKIE), link.partition("token=")[2]):
         assert secret not in kept
+
+
+def test_a_session_that_ends_while_the_provider_is_asked_leaves_no_identity_behind(
+    service, google, monkeypatch
+):
+    join(service)
+    thief = signed_in(service)
+    answer = google.answer(linking(thief, google))
+    provider = service.parts.flows.social.providers[google.name]
+    redeem = type(provider).redeem
+
+    def meanwhile(self, redemption):
+        service.parts.flows.sessions.sign_out(secret_of(thief), VISIT)
+        return redeem(self, redemption)
+
+    monkeypatch.setattr(type(provider), "redeem", meanwhile)
+    assert bring(thief, answer).status_code == 401
+    assert identities_in(service) == []

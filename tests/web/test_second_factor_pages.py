@@ -192,6 +192,21 @@ def test_after_five_wrong_codes_the_sign_in_begins_anew(waiting):
     assert waiting.browser.get(STEP).status_code == 303
 
 
+def test_whoever_has_to_wait_is_told_how_long(clock, make_service, sqlite_url):
+    limited = Owner(make_service(sqlite_url, rate_limit_scale=1), clock)
+    limited.turn_on()
+    limited.log_in()
+    page = limited.browser.get(STEP)
+    for _ in range(5):
+        limited.send(STEP, page, code="000000")
+    limited.log_in()
+    answer = limited.send(STEP, limited.browser.get(STEP), code=limited.code())
+    assert answer.status_code == 429
+    assert heading(answer) == "A short pause"
+    assert int(answer.headers["Retry-After"]) > 0
+    assert "It should work again in" in answer.text
+
+
 @pytest.mark.case("SES-16")
 def test_a_sign_in_that_waited_too_long_begins_anew(waiting):
     page = waiting.browser.get(STEP)
@@ -199,6 +214,45 @@ def test_a_sign_in_that_waited_too_long_begins_anew(waiting):
     for late in (waiting.browser.get(STEP), waiting.send(STEP, page, code=waiting.code())):
         assert (late.status_code, late.headers["Location"]) == (303, "/login")
     assert "This sign-in took too long. Start again." in waiting.browser.follow(late).text
+
+
+@pytest.mark.parametrize("late", [True, False], ids=["late", "too many wrong codes"])
+def test_whoever_begins_anew_still_comes_back_to_where_they_wanted(owner, late):
+    owner.turn_on()
+    owner.log_in("/account/devices")
+    page = owner.browser.get(STEP)
+    if late:
+        owner.clock.advance(minutes=11)
+    answers = [owner.send(STEP, page, code="000000") for _ in range(1 if late else 5)]
+    assert answers[-1].headers["Location"] == "/login?next=%2Faccount%2Fdevices"
+
+
+def test_a_way_back_that_no_database_takes_is_left_out(clock, make_service, database):
+    owner = Owner(make_service(database), clock)
+    owner.turn_on()
+    assert owner.log_in("/%00").headers["Location"] == STEP
+    done = owner.send(STEP, owner.browser.get(STEP), code=owner.code())
+    assert (done.status_code, done.headers["Location"]) == (303, "/account")
+
+
+def test_another_account_s_sign_in_or_a_sign_out_forgets_who_waited(waiting):
+    add_reader(waiting.service, "else@example.org")
+    waiting.browser.form("/login", email="else@example.org", password=PASSWORD)
+    assert waiting.browser.inner.get_cookie("masthead-second-step") is None
+    assert ADDRESS not in waiting.browser.follow(waiting.browser.get(STEP)).text
+    waiting.browser.form("/login?again=1", email=ADDRESS, password=PASSWORD)
+    assert waiting.browser.get(STEP).status_code == 200
+    waiting.browser.form("/logout")
+    assert waiting.browser.inner.get_cookie("masthead-second-step") is None
+
+
+def test_whoever_goes_back_to_the_step_after_it_hears_of_no_trouble(waiting):
+    page = waiting.browser.get(STEP, query_string={"next": "/account/devices"})
+    assert waiting.send(STEP, page, code=waiting.code()).status_code == 303
+    for late in (waiting.browser.get(f"{STEP}?next=/account/devices"), waiting.browser.get(STEP)):
+        way = waiting.browser.follow(late)
+        assert way.headers["Location"] in ("/account/devices", "/account")
+        assert "took too long" not in waiting.browser.follow(way).text
 
 
 def test_without_a_sign_in_that_waits_there_is_no_second_step(client):
