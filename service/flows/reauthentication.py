@@ -1,6 +1,6 @@
 """A step too sensitive for a session alone: the password or a code once more, or a sign-in of just now."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
 
@@ -19,8 +19,8 @@ FRESH = timedelta(minutes=15)
 class Again:
     """What a reader shows once more: the password, or a code of either kind."""
 
-    current_password: str | None = None
-    code: str | None = None
+    current_password: str | None = field(default=None, repr=False)
+    code: str | None = field(default=None, repr=False)
 
 
 class Proof(StrEnum):

@@ -5,7 +5,7 @@ the owner is told by mail.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -30,8 +30,8 @@ OFFER_LIFE = timedelta(minutes=30)
 class NewApp:
     """What an authenticator app needs; told once."""
 
-    secret: str
-    uri: str
+    secret: str = field(repr=False)
+    uri: str = field(repr=False)
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ class TurnedOn:
     """The session under its new secret, and the recovery codes; told once."""
 
     signed_in: SignedIn
-    recovery_codes: Sequence[str]
+    recovery_codes: Sequence[str] = field(repr=False)
 
 
 @dataclass(frozen=True)

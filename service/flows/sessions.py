@@ -5,7 +5,7 @@ which credential epoch. Nothing about a session can be forged or kept alive from
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -28,9 +28,9 @@ class SignedIn:
 
     user: User
     session: Session
-    secret: str = ""
+    secret: str = field(default="", repr=False)
     kept: bool = False
-    browser: str = ""
+    browser: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True)
