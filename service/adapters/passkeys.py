@@ -28,7 +28,7 @@ from fido2.webauthn import (
     UserVerificationRequirement,
 )
 
-from service.core.errors import InvalidPasskey
+from service.core.factor_errors import InvalidPasskey
 from service.core.return_urls import origin_of
 from service.core.second_factors import Assertion, NewCredential, Passkey
 

@@ -12,14 +12,8 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from service.core.errors import (
-    AccountDisabled,
-    FieldError,
-    InvalidPasskey,
-    LastSignInMethod,
-    NotFound,
-    ValidationFailed,
-)
+from service.core.errors import AccountDisabled, FieldError, LastSignInMethod, NotFound, ValidationFailed
+from service.core.factor_errors import InvalidPasskey
 from service.core.ports import Clock, Store, Throttles, UnitOfWork
 from service.core.profile import accept_name
 from service.core.second_factors import CEREMONY_LIFE, MULTIPLE, Assertion, Authenticators, Ceremony, Passkey

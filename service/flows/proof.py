@@ -17,8 +17,8 @@ from service.core.errors import (
     IdentityBlocked,
     InvalidCredentials,
     InvalidToken,
-    SecondFactorFirst,
 )
+from service.core.factor_errors import SecondFactorFirst
 from service.core.identities import PendingIdentity
 from service.core.ports import Clock, Store, Throttles, UnitOfWork
 from service.core.throttles import Rule

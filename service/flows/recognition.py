@@ -9,14 +9,8 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
-from service.core.errors import (
-    AccountDisabled,
-    AttemptExpired,
-    IdentityBlocked,
-    IdentityTaken,
-    LinkRequired,
-    SecondFactorFirst,
-)
+from service.core.errors import AccountDisabled, AttemptExpired, IdentityBlocked, IdentityTaken, LinkRequired
+from service.core.factor_errors import SecondFactorFirst
 from service.core.identities import ExternalProfile, Identity, PendingIdentity, Vault
 from service.core.ports import Clock, Store, UnitOfWork
 from service.core.values import User, Visit, digest, new_id, new_secret

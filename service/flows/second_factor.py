@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from service.core.errors import InvalidCode, NotFound, SecondFactorInUse, StepExpired
+from service.core.errors import NotFound
+from service.core.factor_errors import InvalidCode, SecondFactorInUse, StepExpired
 from service.core.identities import Vault
 from service.core.ports import Clock, Store, UnitOfWork
 from service.core.recovery_codes import new_codes, plain

@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from service.core.errors import InvalidCode, RateLimited
+from service.core.errors import RateLimited
+from service.core.factor_errors import InvalidCode
 from service.core.identities import Vault
 from service.core.ports import Clock, Store, Throttles, UnitOfWork
 from service.core.recovery_codes import plain

@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from service.core.errors import AccountDisabled, InvalidCode, InvalidPasskey, RateLimited, StepExpired
+from service.core.errors import AccountDisabled, RateLimited
+from service.core.factor_errors import InvalidCode, InvalidPasskey, StepExpired
 from service.core.ports import Clock, Store, UnitOfWork
 from service.core.return_urls import ReturnUrls
 from service.core.second_factors import MULTIPLE, Method, SecondStep

@@ -9,7 +9,8 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from service.core.errors import InvalidCredentials, NotFound, SecondStepRequired, Unauthenticated
+from service.core.errors import InvalidCredentials, NotFound, Unauthenticated
+from service.core.factor_errors import SecondStepRequired
 from service.core.ports import Clock, Store, UnitOfWork
 from service.core.second_factors import MULTIPLE, STEP_LIFE, Method, SecondStep
 from service.core.values import Session, User, Visit, digest, new_id, new_secret

@@ -11,7 +11,7 @@ from flask import Flask, Response, current_app, g, jsonify, render_template, req
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 
-from service.core import errors, forward_auth, service_errors
+from service.core import errors, factor_errors, forward_auth, service_errors
 from service.core.errors import SOMETHING_WENT_WRONG, FieldError, Refusal
 from service.core.faults import described
 from service.core.return_urls import LONGEST_URL
@@ -30,7 +30,7 @@ STATUS: dict[type[Refusal], int] = {
     errors.SignInCancelled: 400,
     errors.SignInRefused: 400,
     service_errors.InvalidNotification: 400,
-    errors.InvalidPasskey: 400,
+    factor_errors.InvalidPasskey: 400,
     errors.CaptchaRequired: 400,
     errors.CaptchaFailed: 400,
     errors.FormExpired: 403,
@@ -38,8 +38,8 @@ STATUS: dict[type[Refusal], int] = {
     errors.InvalidCredentials: 401,
     errors.ReauthenticationRequired: 401,
     errors.InvalidIdToken: 401,
-    errors.InvalidCode: 401,
-    errors.StepExpired: 401,
+    factor_errors.InvalidCode: 401,
+    factor_errors.StepExpired: 401,
     service_errors.InvalidAccessToken: 401,
     errors.AccountDisabled: 403,
     errors.EmailUnverified: 403,
@@ -51,8 +51,8 @@ STATUS: dict[type[Refusal], int] = {
     errors.EmailTaken: 409,
     errors.LinkRequired: 409,
     errors.IdentityTaken: 409,
-    errors.SecondFactorFirst: 409,
-    errors.SecondFactorInUse: 409,
+    factor_errors.SecondFactorFirst: 409,
+    factor_errors.SecondFactorInUse: 409,
     errors.LastSignInMethod: 409,
     service_errors.IdempotencyKeyReused: 409,
     service_errors.PreconditionFailed: 412,

@@ -5,7 +5,7 @@ Its secret is in a cookie as well, so that who began in the dialog can go on on 
 
 from flask import Flask, Response
 
-from service.core.errors import SecondStepRequired
+from service.core.factor_errors import SecondStepRequired
 from service.core.second_factors import STEP_LIFE
 from service.core.wording import sentence
 from service.http.cookies import SECOND_STEP, jar

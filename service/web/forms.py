@@ -9,12 +9,12 @@ from flask import Response, render_template, request
 from service.core.errors import (
     CaptchaFailed,
     CaptchaRequired,
-    InvalidCode,
     RateLimited,
     ReauthenticationRequired,
     Refusal,
     Unavailable,
 )
+from service.core.factor_errors import InvalidCode
 from service.core.return_urls import LONGEST_URL
 from service.http.errors import problem_of
 from service.http.forms import go, posted

@@ -6,7 +6,8 @@ from uuid import UUID
 
 from flask import Blueprint, Response
 
-from service.core.errors import InvalidPasskey, NotFound, Refusal, Unauthenticated
+from service.core.errors import NotFound, Refusal, Unauthenticated
+from service.core.factor_errors import InvalidPasskey
 from service.core.second_factors import Passkey
 from service.core.wording import sentence
 from service.flows.sessions import SignedIn

@@ -2,7 +2,8 @@
 
 from flask import Blueprint, Response, render_template
 
-from service.core.errors import NotFound, Refusal, SecondFactorInUse, StepExpired, Unauthenticated
+from service.core.errors import NotFound, Refusal, Unauthenticated
+from service.core.factor_errors import SecondFactorInUse, StepExpired
 from service.core.wording import sentence
 from service.flows.sessions import SignedIn
 from service.http import sign_in

@@ -2,7 +2,8 @@
 
 from flask import Blueprint, Response, request
 
-from service.core.errors import FieldError, InvalidCode, RateLimited, Refusal, StepExpired, ValidationFailed
+from service.core.errors import FieldError, RateLimited, Refusal, ValidationFailed
+from service.core.factor_errors import InvalidCode, StepExpired
 from service.core.second_factors import Method, method_of
 from service.core.wording import REQUIRED, sentence
 from service.flows.signup import Confirmed

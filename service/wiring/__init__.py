@@ -35,7 +35,8 @@ from service.wiring.basics import TEMPLATES, secrets_of, utc_now
 from service.wiring.mail import bounce_addresses, dkim_signer, open_transports, sender, vendor_keys
 from service.wiring.passwords import Blocklists, open_blocklists
 from service.wiring.providers import assemble_providers
-from service.wiring.stories import assemble_flows, open_tools
+from service.wiring.stories import assemble_flows
+from service.wiring.tools import open_tools
 from service.wiring.worker import assemble_worker
 
 if TYPE_CHECKING:

@@ -1,24 +1,15 @@
 """Every story with what it needs, and the letters that stories write."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from email.utils import parseaddr
 
-from config import cores
 from config.kinds import MailUnknown
 from config.settings import Settings
-from service.adapters import metrics
-from service.adapters.limits import LimitThrottles, room
 from service.adapters.one_time_codes import AppCodes
 from service.adapters.passkeys import WebAuthn
-from service.adapters.passwords.pool import HashPool
 from service.adapters.token_signer import Es256Signer
-from service.core.guesses import Patience
-from service.core.identities import IdentityProvider, Vault
-from service.core.ports import Clock, Prepare
-from service.core.return_urls import ReturnUrls
-from service.core.throttles import Rule
-from service.core.tokens import Tokens, derive_key
+from service.core.ports import Prepare
+from service.core.tokens import derive_key
 from service.flows import (
     Flows,
     devices,
@@ -37,9 +28,7 @@ from service.flows import (
 from service.flows.access import Access
 from service.flows.accounts import Accounts
 from service.flows.authorization import Authorization
-from service.flows.captcha import Captchas
 from service.flows.clients import Clients
-from service.flows.devices import Devices
 from service.flows.directory import Directory
 from service.flows.email_change import EmailChange
 from service.flows.email_undo import EmailUndoing
@@ -48,16 +37,13 @@ from service.flows.exports import Exports
 from service.flows.grants import Grants
 from service.flows.imports import Imports
 from service.flows.linking import Linking
-from service.flows.links import Links
 from service.flows.login import Login
 from service.flows.login_link import LoginLink
 from service.flows.mail_timeline import MailTimeline
-from service.flows.new_passwords import NewPasswords
 from service.flows.not_me import NotMe
 from service.flows.notices import Notices
 from service.flows.passkeys import Passkeys
 from service.flows.password_change import PasswordChange
-from service.flows.password_check import PasswordCheck
 from service.flows.password_reset import PasswordReset
 from service.flows.profile import Profile
 from service.flows.proof import Proof
@@ -69,7 +55,6 @@ from service.flows.second_factor import SecondFactor
 from service.flows.second_factor_check import SecondFactorCheck
 from service.flows.second_step import SecondStepFlow
 from service.flows.service_calls import ServiceCalls
-from service.flows.sessions import Sessions
 from service.flows.sign_out_all import SignOutAll
 from service.flows.signing_keys import SigningKeys
 from service.flows.signup import Signup
@@ -80,76 +65,8 @@ from service.flows.suppressions import Suppressions
 from service.flows.ways_in import WaysIn
 from service.flows.webhook_deliveries import WebhookDeliveries
 from service.flows.webhooks import Webhooks
-from service.store.store import SqlStore
 from service.wiring.basics import secrets_of
-from service.wiring.captcha import assemble_captchas
-from service.wiring.passwords import Blocklists, new_passwords, schemes
-
-
-@dataclass(frozen=True)
-class Tools:
-    """What several stories share."""
-
-    clock: Clock
-    store: SqlStore
-    throttles: LimitThrottles
-    captchas: Captchas
-    return_urls: ReturnUrls
-    providers: Mapping[str, IdentityProvider]
-    vault: Vault
-    tokens: Tokens
-    passwords: HashPool
-    new_passwords: NewPasswords
-    links: Links
-    sessions: Sessions
-    check_password: PasswordCheck
-
-    @property
-    def labels(self) -> dict[str, str]:
-        """The providers' names as readers know them."""
-        return {name: provider.label for name, provider in self.providers.items()}
-
-
-def open_tools(
-    settings: Settings,
-    clock: Clock,
-    store: SqlStore,
-    throttles: LimitThrottles,
-    return_urls: ReturnUrls,
-    providers: Mapping[str, IdentityProvider],
-    vault: Vault,
-    lists: Blocklists,
-) -> Tools:
-    """Make what stories share."""
-    links = Links(settings.public_url)
-    hashes = HashPool(
-        schemes(settings),
-        settings.hash_concurrency or cores.count(),
-        cores=cores.allowed(),
-        count=metrics.hashing.inc,
-    )
-    spans = (settings.session_idle, settings.session_absolute, settings.session_short)
-    return Tools(
-        clock,
-        store,
-        throttles,
-        assemble_captchas(settings, clock, store, throttles, return_urls),
-        return_urls,
-        providers,
-        vault,
-        Tokens(secrets_of(settings), clock),
-        hashes,
-        new_passwords(settings, hashes, lists),
-        links,
-        Sessions(store, clock, *spans, Devices(throttles)),
-        PasswordCheck(store, clock, hashes, throttles, _patience(settings)),
-    )
-
-
-def _patience(settings: Settings) -> Patience:
-    """The pauses begin where the throttle's window ends, however wide it was set."""
-    free = room(Rule.LOGIN_PER_ACCOUNT, settings.rate_limits, settings.rate_limit_scale)
-    return Patience(free, max(1, round(Patience.most * settings.rate_limit_scale)))
+from service.wiring.tools import Tools
 
 
 def assemble_flows(settings: Settings, t: Tools) -> Flows:

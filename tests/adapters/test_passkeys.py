@@ -16,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from service.adapters.passkeys import WebAuthn
-from service.core.errors import InvalidPasskey
+from service.core.factor_errors import InvalidPasskey
 from service.core.second_factors import Passkey
 from service.core.values import new_id
 from tests.support.authenticator import FLAG, Authenticator, unsupported

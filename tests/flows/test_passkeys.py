@@ -7,7 +7,8 @@ from fido2.utils import websafe_encode
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from service.core.errors import InvalidPasskey, Unauthenticated
+from service.core.errors import Unauthenticated
+from service.core.factor_errors import InvalidPasskey
 from service.core.values import new_id
 from service.flows.passkeys import MOST
 from service.store.schema import IdentityRow, SessionRow, UserRow
