@@ -54,7 +54,7 @@ def test_a_database_that_stalls_is_not_given_a_connection_by_every_thread(
         looks = [crowd.submit(on_postgres.signed_in, NOBODY, NOW) for _ in range(CROWD)]
         while wait(looks, timeout=0.05).not_done:
             most = max(most, connections(elsewhere))
-    assert most == MOST
+    assert 1 <= most <= MOST < CROWD  # on a slow machine the first are given up before the last are open
     assert all(isinstance(look.exception(), Unavailable) for look in looks)
     elsewhere.rollback()
     assert on_postgres.signed_in(NOBODY, NOW) is None
