@@ -10,6 +10,7 @@ from service.core.errors import FieldError, ValidationFailed
 from service.core.wording import REQUIRED, sentence
 from service.http.strict_json import shown
 
+COOKIE: list[dict[str, list[str]]] = [{"session": []}]
 UNKNOWN = "unknown_field"
 CODES = {"missing": "required", "extra_forbidden": UNKNOWN, "invalid_text": "invalid_text"}
 CODES |= dict.fromkeys(("greater_than_equal", "less_than_equal"), "out_of_range")

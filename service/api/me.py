@@ -7,7 +7,7 @@ from typing import Any
 from flask import Response, jsonify
 from flask_openapi3 import APIBlueprint, Tag
 
-from service.api.answers import problems
+from service.api.answers import COOKIE, problems
 from service.api.models import (
     AccountModel,
     DeleteBody,
@@ -30,7 +30,6 @@ api = APIBlueprint(
     url_prefix="/api/v1/me",
     abp_tags=[Tag(name="Account", description="The reader's own account.")],
 )
-COOKIE: list[dict[str, list[str]]] = [{"session": []}]
 
 
 @api.get("", responses={200: AccountModel, **problems(s401="`unauthenticated`.")}, security=COOKIE)

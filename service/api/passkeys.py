@@ -6,9 +6,9 @@ from flask import Response, jsonify
 from flask_openapi3 import APIBlueprint, Tag
 from pydantic import BaseModel, Field
 
-from service.api.answers import no_content, problems
+from service.api.answers import COOKIE, no_content, problems
 from service.api.models import SignedInModel, dump, signed_in_json
-from service.api.second_factor import AGAIN, COOKIE, again
+from service.api.second_factor import AGAIN, again
 from service.api.second_factor_models import (
     AgainBody,
     NewPasskeyBody,

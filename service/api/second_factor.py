@@ -3,7 +3,7 @@
 from flask import Response, jsonify
 from flask_openapi3 import APIBlueprint, Tag
 
-from service.api.answers import no_content, problems
+from service.api.answers import COOKIE, no_content, problems
 from service.api.models import SignedInModel, dump, signed_in_json
 from service.api.second_factor_models import (
     AgainBody,
@@ -33,7 +33,6 @@ api = APIBlueprint(
         )
     ],
 )
-COOKIE: list[dict[str, list[str]]] = [{"session": []}]
 AGAIN = "`unauthenticated`, `invalid_credentials`, `reauthentication_required`, `invalid_code`."
 
 

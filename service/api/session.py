@@ -6,7 +6,7 @@ from flask import Response, jsonify
 from flask_openapi3 import APIBlueprint, Tag
 from pydantic import BaseModel, Field
 
-from service.api.answers import CAPTCHA, SECOND_STEP, no_content, problems
+from service.api.answers import CAPTCHA, COOKIE, SECOND_STEP, no_content, problems
 from service.api.models import DeviceModel, DevicesModel, LoginBody, SignedInModel, dump, signed_in_json
 from service.core.devices import describe_device
 from service.core.errors import EmailUnverified, NotFound
@@ -23,7 +23,6 @@ api = APIBlueprint(
     url_prefix="/api/v1",
     abp_tags=[Tag(name="Sessions", description="Signing in and out, and the devices signed in.")],
 )
-COOKIE: list[dict[str, list[str]]] = [{"session": []}]
 COOKIE_OR_NONE: list[dict[str, list[str]]] = [*COOKIE, {}]
 
 

@@ -6,7 +6,7 @@ from flask import Response, jsonify
 from flask_openapi3 import APIBlueprint, Tag
 from pydantic import BaseModel, Field
 
-from service.api.answers import SECOND_STEP, no_content, problems
+from service.api.answers import COOKIE, SECOND_STEP, no_content, problems
 from service.api.models import (
     ConfirmationSent,
     IdentitiesModel,
@@ -30,7 +30,6 @@ api = APIBlueprint(
     url_prefix="/api/v1",
     abp_tags=[Tag(name="Other providers", description="Google, Apple, and what a reader has connected.")],
 )
-COOKIE: list[dict[str, list[str]]] = [{"session": []}]
 ANSWERS = {
     200: SignedInModel,
     202: ConfirmationSent,

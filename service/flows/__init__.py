@@ -27,6 +27,7 @@ from service.flows.profile import Profile
 from service.flows.proof import Proof
 from service.flows.provider_events import ProviderEvents
 from service.flows.provider_logout import ProviderLogout
+from service.flows.reauthentication import Reauthentication
 from service.flows.second_factor import SecondFactor
 from service.flows.second_step import SecondStepFlow
 from service.flows.service_calls import ServiceCalls
@@ -51,6 +52,7 @@ class Flows:
     login: Login
     login_link: LoginLink
     sessions: Sessions
+    reauthentication: Reauthentication
     second_step: SecondStepFlow
     second_factor: SecondFactor
     passkeys: Passkeys

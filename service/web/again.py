@@ -13,7 +13,7 @@ from service.web.forms import posted
 def asked(here: SignedIn, back: str) -> dict[str, object]:
     """Return what the template of a form needs to ask; `back` is where a new sign-in leads."""
     return {
-        "proof": flows().passkeys.reauthentication.asks(here),
+        "proof": flows().reauthentication.asks(here),
         "email": here.user.email,
         "sign_in_again_url": f"/login?{urlencode({'again': 1, 'next': back})}",
     }
@@ -22,6 +22,6 @@ def asked(here: SignedIn, back: str) -> dict[str, object]:
 def answered(here: SignedIn) -> Again:
     """Read what was shown. Raises `ValidationFailed` where a code is asked for and none was typed."""
     code = posted("code").strip()
-    if not code and flows().passkeys.reauthentication.asks(here) is Proof.CODE:
+    if not code and flows().reauthentication.asks(here) is Proof.CODE:
         raise ValidationFailed([FieldError("code", "required", REQUIRED)])
     return Again(posted("current_password") or None, code or None)

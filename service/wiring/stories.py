@@ -91,6 +91,7 @@ def assemble_flows(settings: Settings, t: Tools) -> Flows:
         login=Login(t.store, t.passwords, t.captchas, t.check_password, t.sessions, signup),
         login_link=_login_link(settings, t),
         sessions=t.sessions,
+        reauthentication=again,
         second_step=SecondStepFlow(t.store, t.clock, check_code, passkeys, t.sessions, t.return_urls),
         second_factor=SecondFactor(t.store, t.clock, codes, t.vault, check_code, again),
         passkeys=passkeys,
